@@ -1,0 +1,70 @@
+"""Every exception Grantwire raises, in one tree.
+
+GrantwireError
+├── SettingsError            the deployment is misconfigured; nothing can run
+├── InvalidEventError        an event nobody can use: it goes to the dead-letter queue with this reason
+├── InvalidWebhookError      a webhook that cannot be saved, or a stored one that cannot be read: every wrong field
+├── TemplateError            a template that cannot work, or cannot be rendered for this event: line, column, hint
+├── JsonPathError            a path of a response validator that is not accepted
+└── StoreError               our own fault: table, queue or key unreachable; AWS hands the event in again
+    └── StaleVersionError    the webhook was changed by someone else meanwhile
+
+What a receiver does (a 500, a timeout, a refused connection) is never an exception: it is a value, see `models`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class GrantwireError(Exception):
+    """The root: whoever catches this catches everything Grantwire raises on purpose."""
+
+
+class SettingsError(GrantwireError):
+    """An environment variable is missing or wrong."""
+
+
+class InvalidEventError(GrantwireError):
+    """The event cannot be used by anyone; `str()` says why and what would help."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One wrong field: where (`filters[0].operator`), the value as it was given (masked when secret), and the way out."""
+
+    path: str
+    value: str
+    rule: str
+
+    def __str__(self) -> str:
+        shown = f" is {self.value}" if self.value else ""
+        return f"{self.path}{shown}: {self.rule}"
+
+
+class InvalidWebhookError(GrantwireError):
+    """A webhook that is not valid. `problems` lists every wrong field, never only the first."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(str(problem) for problem in self.problems))
+
+
+class TemplateError(GrantwireError):
+    """A template that cannot work. `line` and `column` count from 1; both are 0 when the place is not known."""
+
+    def __init__(self, message: str, *, line: int = 0, column: int = 0, hint: str = "") -> None:
+        self.message, self.line, self.column, self.hint = message, line, column, hint
+        place = f"line {line}, column {column}: " if line else ""
+        super().__init__(f"{place}{message}{f' ({hint})' if hint else ''}")
+
+
+class JsonPathError(GrantwireError):
+    """A JSONPath outside the accepted grammar; `str()` says which part and what is accepted."""
+
+
+class StoreError(GrantwireError):
+    """A table, queue or key could not be used. The message holds the operation and AWS's error code, never data."""
+
+
+class StaleVersionError(StoreError):
+    """The stored webhook has another version than the one that was to be replaced."""

@@ -1,0 +1,165 @@
+"""The words of the domain as frozen values. Times are epoch seconds (float, UTC), durations milliseconds unless named otherwise."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+TRIGGERS: Final = (
+    "RequestCreated",
+    "RequestApproved",
+    "RequestExpired",
+    "RequestFailed",
+    "RequestGranted",
+    "RequestRejected",
+)
+MASK: Final = "••••"
+
+Json = None | bool | int | float | str | list[object] | dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestEvent:
+    """One access-request event.
+
+    id       `evt_…`, made from what identifies the event, so that a producer's retry is the same event
+    trigger  one of TRIGGERS, whichever spelling came
+    time     when it happened
+    payload  the `detail` as it came: what templates and filters see
+    """
+
+    id: str
+    trigger: str
+    time: float
+    payload: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class PlainSecret:
+    """A secret as the user typed it. Lives in memory only; neither `repr()` nor `str()` shows it."""
+
+    value: str
+
+    def __repr__(self) -> str:
+        return f"PlainSecret({MASK})"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSecret:
+    """A secret encrypted by KMS for one webhook, base64: the only form that is stored."""
+
+    ciphertext: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Header:
+    """One row of a webhook's headers. The value is a template; a secret one is wrapped."""
+
+    name: str
+    value: str | PlainSecret | SealedSecret
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filter:
+    """`values` are alternatives; see `filters` for fields and operators."""
+
+    field: str
+    operator: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResponseValidator:
+    """Passes when any node at `json_path` equals any of `expected_values` (their JSON spelling without quotes)."""
+
+    json_path: str
+    expected_values: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Webhook:
+    """Where to send what, and when. See docs/webhooks.md for the rule of each field.
+
+    `version` counts saves from 1; a draft that was never saved has 0.
+    """
+
+    id: str
+    name: str
+    active: bool
+    method: str
+    url: str
+    body_template: str
+    headers: tuple[Header, ...]
+    triggers: tuple[str, ...]
+    filters: tuple[Filter, ...]
+    timeout_seconds: float
+    response_validators: tuple[ResponseValidator, ...]
+    max_attempts: int
+    version: int
+    created_at: float
+    updated_at: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class HttpRequest:
+    """What goes over the wire. Holds secrets in the clear, so it has no repr and is never logged or stored as it is."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class HttpResponse:
+    """What came back. `body` is decompressed and at most 64 KB; `truncated` when there was more."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    truncated: bool
+
+
+class FailureKind(StrEnum):
+    """Why no whole answer came. The first three are final (nothing was sent); the others may pass."""
+
+    ADDRESS_NOT_ALLOWED = "address_not_allowed"
+    URL_UNUSABLE = "url_unusable"
+    TEMPLATE = "template"
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    CONNECTION_LOST = "connection_lost"
+    PROTOCOL = "protocol"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why no whole answer came: a kind for machines, a sentence for people (no secrets in it)."""
+
+    kind: FailureKind
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timings:
+    """Milliseconds of each phase; a phase that did not take place (a kept connection has no dns) is None."""
+
+    dns: float | None = None
+    connect: float | None = None
+    tls: float | None = None
+    first_byte: float | None = None
+    total: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exchange:
+    """One request and what became of it: a whole `response`, or the `failure` that stood in its way, never both."""
+
+    response: HttpResponse | None
+    failure: Failure | None
+    timings: Timings
+    remote_address: str | None
