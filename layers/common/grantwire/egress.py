@@ -1,0 +1,280 @@
+"""One HTTPS exchange with a URL that may be hostile.
+
+The name is resolved once, every address is checked, and the connection goes to an address that was checked; the name
+stays in SNI, in the certificate's check and in `Host`. Nothing is followed, one deadline bounds everything from the
+look-up to the last byte, and of the answer at most 64 KB are read. What the receiver does is a value, never an exception.
+"""
+
+import logging
+import queue
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import urllib3
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.poolmanager import PoolManager
+
+from grantwire.addresses import refusal
+from grantwire.failures import failure_of
+from grantwire.models import Exchange, Failure, FailureKind, HttpRequest, HttpResponse, Timings
+from grantwire.urls import Url, host_is_allowed, parse_url
+
+MAX_RESPONSE_BYTES: Final = 64 * 1024
+_CHUNK: Final = 16 * 1024
+_KEPT_HOSTS, _KEPT_PER_HOST = 100, 64
+
+logging.getLogger("urllib3").setLevel(logging.CRITICAL)  # its warnings quote URLs and raw header lines
+
+AddressInfo = tuple[int, int, int, str, Any]  # as socket.getaddrinfo gives them
+Resolve = Callable[[str, int], list[AddressInfo]]
+
+
+def resolve(host: str, port: int) -> list[AddressInfo]:
+    """The system's resolver."""
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)  # type: ignore[return-value]
+
+
+class _Stopped(Exception):
+    """The exchange ends before a connection stands."""
+
+    def __init__(self, kind: FailureKind, sentence: str) -> None:
+        super().__init__(sentence)
+        self.failure = Failure(kind, sentence)
+
+
+class _Trace:
+    """One exchange as it goes: its deadline, and what each phase took. Marks are in the clock's seconds."""
+
+    def __init__(self, egress: "Egress", timeout_seconds: float) -> None:
+        self.egress = egress
+        self.started = egress.clock()
+        self.deadline = self.started + timeout_seconds
+        self.dns: float | None = None
+        self.connect: float | None = None
+        self.tls: float | None = None
+        self.first_byte: float | None = None
+        self.remote_address: str | None = None
+
+    def remaining(self) -> float:
+        """Seconds left. Raises TimeoutError when there are none."""
+        left = self.deadline - self.egress.clock()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    @property
+    def reused_connection(self) -> bool:
+        return self.connect is None
+
+    def timings(self) -> Timings:
+        now = self.egress.clock()
+        return Timings(
+            dns=_milliseconds(self.dns),
+            connect=_milliseconds(self.connect),
+            tls=_milliseconds(self.tls),
+            first_byte=_milliseconds(self.first_byte and self.first_byte - self.started),
+            total=round((now - self.started) * 1000, 2),
+        )
+
+
+_current: ContextVar[_Trace] = ContextVar("exchange")
+
+
+class _DeadlineSocket(ssl.SSLSocket):
+    """A TLS socket whose every wait ends at the exchange's deadline, however slowly bytes drip in."""
+
+    def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0) -> int:
+        trace = _current.get()
+        self.settimeout(trace.remaining())
+        count = super().recv_into(buffer, nbytes, flags)
+        if count and trace.first_byte is None:
+            trace.first_byte = trace.egress.clock()
+        return count
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        self.settimeout(_current.get().remaining())
+        return super().send(data, flags)
+
+
+class _CheckedConnection(HTTPSConnection):
+    """Resolves once, checks every address, and connects to one of those."""
+
+    def _new_conn(self) -> socket.socket:
+        trace = _current.get()
+        started = trace.egress.clock()
+        addresses = trace.egress.addresses_of(self._dns_host, self.port or 443, trace)
+        resolved = trace.egress.clock()
+        trace.dns = resolved - started
+        sock = _connected(addresses, trace)
+        trace.connect = trace.egress.clock() - resolved
+        return sock
+
+    def connect(self) -> None:
+        trace = _current.get()
+        super().connect()
+        now = trace.egress.clock()
+        trace.tls = now - trace.started - (trace.dns or 0) - (trace.connect or 0)
+
+
+class _CheckedPool(HTTPSConnectionPool):
+    ConnectionCls = _CheckedConnection
+
+
+@dataclass(frozen=True)
+class Egress:
+    """The way out. Keep one for the life of a process: it keeps connections for the next delivery to the same host.
+
+    `permit_loopback` and `certificate_authorities` (a PEM file) are for tests and the local stack.
+    """
+
+    allowed_hosts: tuple[str, ...] = ()
+    permit_loopback: bool = False
+    certificate_authorities: str | None = None
+    resolve: Resolve = resolve
+    clock: Callable[[], float] = time.monotonic
+
+    def send(self, request: HttpRequest, *, timeout_seconds: float) -> Exchange:
+        """Send `request` and read the answer, all within `timeout_seconds`."""
+        trace = _Trace(self, timeout_seconds)
+        token = _current.set(trace)
+        try:
+            url = self._checked_url(request.url)
+            response, failure = self._exchange(self._pools.connection_from_host(url.host, url.port, "https"), url, request), None
+        except _Stopped as stopped:
+            response, failure = None, stopped.failure
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
+            response, failure = None, failure_of(exc, answered=trace.first_byte is not None, timeout_seconds=timeout_seconds)
+        finally:
+            _current.reset(token)
+        return Exchange(response=response, failure=failure, timings=trace.timings(), remote_address=trace.remote_address)
+
+    def addresses_of(self, host: str, port: int, trace: _Trace) -> list[AddressInfo]:
+        """The addresses of `host`, all of them checked."""
+        addresses = _within(trace.remaining(), lambda: self.resolve(host, port))
+        for *_, sockaddr in addresses:
+            reason = refusal(sockaddr[0], permit_loopback=self.permit_loopback)
+            if reason:
+                sentence = f"{host} resolves to {sockaddr[0]}, {reason}: only public addresses may be called"
+                raise _Stopped(FailureKind.ADDRESS_NOT_ALLOWED, sentence)
+        if not addresses:
+            raise _Stopped(FailureKind.DNS, f"{host} has no address")
+        return addresses
+
+    def _checked_url(self, text: str) -> Url:
+        try:
+            url = parse_url(text)
+        except ValueError as exc:
+            raise _Stopped(FailureKind.URL_UNUSABLE, f"the URL {exc}") from exc
+        if not host_is_allowed(url.host, self.allowed_hosts):
+            raise _Stopped(FailureKind.ADDRESS_NOT_ALLOWED, f"{url.host} is not among the hosts this deployment allows")
+        return url
+
+    def _exchange(self, pool: HTTPSConnectionPool, url: Url, request: HttpRequest) -> HttpResponse:
+        """One exchange; a kept connection that turns out dead before any byte of the answer is replaced once, at once."""
+        trace = _current.get()
+        try:
+            return _exchanged(pool, url, request)
+        except (urllib3.exceptions.ProtocolError, urllib3.exceptions.SSLError):
+            if not trace.reused_connection or trace.first_byte is not None:
+                raise
+        with _CheckedPool(url.host, url.port, ssl_context=self._tls, retries=False) as fresh:
+            return _exchanged(fresh, url, request)
+
+    @cached_property
+    def _pools(self) -> PoolManager:
+        pools = PoolManager(num_pools=_KEPT_HOSTS, maxsize=_KEPT_PER_HOST, ssl_context=self._tls, retries=False)
+        pools.pool_classes_by_scheme = {"https": _CheckedPool}
+        return pools
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=self.certificate_authorities)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.sslsocket_class = _DeadlineSocket
+        return context
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._pools.clear()
+
+
+def _exchanged(pool: HTTPSConnectionPool, url: Url, request: HttpRequest) -> HttpResponse:
+    headers = {name: value.encode("utf-8", "replace") for name, value in request.headers}
+    response = pool.urlopen(
+        request.method,
+        url.target,
+        body=request.body or (None if request.method in ("GET", "DELETE") else b""),
+        headers=headers,  # type: ignore[arg-type]
+        retries=False,
+        redirect=False,
+        preload_content=False,
+        timeout=_current.get().remaining(),
+        assert_same_host=False,
+    )
+    try:
+        body = bytearray()
+        while len(body) <= MAX_RESPONSE_BYTES and (chunk := response.read(_CHUNK)):
+            body += chunk
+    except urllib3.exceptions.DecodeError as exc:
+        raise _Stopped(FailureKind.PROTOCOL, "the answer's compression cannot be undone") from exc
+    finally:
+        response.close()  # gives up what was not read; a connection read to its end is in the pool by now
+    return HttpResponse(
+        status=response.status,
+        headers=tuple(response.headers.items()),
+        body=bytes(body[:MAX_RESPONSE_BYTES]),
+        truncated=len(body) > MAX_RESPONSE_BYTES,
+    )
+
+
+def _connected(addresses: list[AddressInfo], trace: _Trace) -> socket.socket:
+    """A socket connected to the first address that answers; each has an equal share of the time that is left."""
+    reason: OSError | None = None
+    for index, (family, kind, protocol, _, sockaddr) in enumerate(addresses):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            trace.remote_address = sockaddr[0]
+            sock.settimeout(trace.remaining() / (len(addresses) - index))
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.connect(sockaddr)
+            sock.settimeout(trace.remaining())  # the handshake's bound
+        except OSError as exc:
+            sock.close()
+            reason = exc
+        else:
+            return sock
+    if isinstance(reason, TimeoutError):
+        raise reason
+    raise _Stopped(FailureKind.CONNECT, f"no connection: {(reason and reason.strerror) or 'refused'}".lower())
+
+
+def _within(seconds: float, lookup: Callable[[], list[AddressInfo]]) -> list[AddressInfo]:
+    """The look-up's answer; TimeoutError after `seconds`, since the system's resolver has no timeout of its own."""
+    answers: queue.SimpleQueue[list[AddressInfo] | OSError | UnicodeError] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            answers.put(lookup())
+        except (OSError, UnicodeError) as exc:
+            answers.put(exc)
+
+    threading.Thread(target=run, daemon=True, name="resolve").start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError from None
+    if isinstance(answer, list):
+        return answer
+    raise _Stopped(FailureKind.DNS, "the host name cannot be resolved") from answer
+
+
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 2)

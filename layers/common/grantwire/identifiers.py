@@ -1,0 +1,18 @@
+"""Identifiers: time-ordered for what we create, a hash for what must come out the same twice."""
+
+import hashlib
+import os
+from collections.abc import Callable
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: nothing that looks like something else
+
+
+def new_webhook_id(now: float, random_bytes: Callable[[int], bytes] = os.urandom) -> str:
+    """`wh_` and 26 characters: 48 bits of milliseconds, then 80 random ones, so that ids sort by age."""
+    number = (int(now * 1000) << 80) | int.from_bytes(random_bytes(10), "big")
+    return "wh_" + "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def event_id(*identity: str) -> str:
+    """`evt_` and 32 hexadecimal digits: the same for the same identity."""
+    return "evt_" + hashlib.sha256("\n".join(identity).encode("utf-8", "surrogatepass")).hexdigest()[:32]

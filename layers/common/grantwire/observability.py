@@ -1,0 +1,40 @@
+"""The one logger and the metrics, and the names of both. Log lines hold ids, states and reasons: never a body or header."""
+
+from enum import StrEnum
+from functools import cache
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+
+class Metric(StrEnum):
+    """Every metric that is counted (namespace Grantwire, dimension service). docs/metrics.md is checked against it."""
+
+    EVENT_RECEIVED = "EventReceived"
+    EVENT_IGNORED = "EventIgnored"
+    EVENT_UNUSABLE = "EventUnusable"
+    EVENT_UNMATCHED = "EventUnmatched"
+    WEBHOOK_INACTIVE = "WebhookInactive"
+    WEBHOOK_FILTERED = "WebhookFiltered"
+    WEBHOOK_UNREADABLE = "WebhookUnreadable"
+    DELIVERY_SUCCEEDED = "DeliverySucceeded"
+    DELIVERY_WAITING = "DeliveryWaiting"
+    DELIVERY_FAILED = "DeliveryFailed"
+    DELIVERY_DUPLICATE = "DeliveryDuplicate"
+
+
+@cache
+def logger() -> Logger:
+    """The logger of this function; its service name comes from the environment."""
+    return Logger(log_uncaught_exceptions=False)
+
+
+@cache
+def metrics() -> Metrics:
+    """The metrics of this function, written at the end of each invocation as one log line (embedded metric format)."""
+    return Metrics()
+
+
+def count(metric: Metric, value: int = 1) -> None:
+    """Add to a metric."""
+    metrics().add_metric(name=metric, unit=MetricUnit.Count, value=value)

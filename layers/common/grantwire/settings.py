@@ -1,0 +1,87 @@
+"""Reads the environment: the only place that does. Each function has its own frozen settings, read once."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from grantwire.errors import SettingsError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EgressSettings:
+    """ALLOWED_HOSTS: host patterns, none for any public host. PERMIT_LOOPBACK: tests and the local stack only."""
+
+    allowed_hosts: tuple[str, ...]
+    permit_loopback: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DispatchSettings:
+    """What `dispatch` needs; the names are the environment variables of template.yaml in lower case."""
+
+    webhooks_table: str
+    deliveries_table: str
+    delivery_retention_days: int
+    dispatch_dead_letters_url: str
+    egress: EgressSettings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TestWebhookSettings:
+    """What `test_webhook` needs."""
+
+    __test__ = False
+
+    webhooks_table: str
+    egress: EgressSettings
+
+
+@cache
+def dispatch_settings() -> DispatchSettings:
+    """Settings of the running `dispatch` function. Raises SettingsError naming the variable."""
+    return read_dispatch_settings(os.environ)
+
+
+@cache
+def settings_for_test() -> TestWebhookSettings:
+    """Settings of the running `test_webhook` function. Raises SettingsError naming the variable."""
+    return read_test_webhook_settings(os.environ)
+
+
+def read_dispatch_settings(environment: Mapping[str, str]) -> DispatchSettings:
+    """The settings that `environment` holds. Raises SettingsError naming the variable."""
+    return DispatchSettings(
+        webhooks_table=_required(environment, "WEBHOOKS_TABLE"),
+        deliveries_table=_required(environment, "DELIVERIES_TABLE"),
+        delivery_retention_days=_days(environment, "DELIVERY_RETENTION_DAYS"),
+        dispatch_dead_letters_url=_required(environment, "DISPATCH_DEAD_LETTERS_URL"),
+        egress=_egress(environment),
+    )
+
+
+def read_test_webhook_settings(environment: Mapping[str, str]) -> TestWebhookSettings:
+    """The settings that `environment` holds. Raises SettingsError naming the variable."""
+    return TestWebhookSettings(webhooks_table=_required(environment, "WEBHOOKS_TABLE"), egress=_egress(environment))
+
+
+def _egress(environment: Mapping[str, str]) -> EgressSettings:
+    hosts = environment.get("ALLOWED_HOSTS", "").split(",")
+    return EgressSettings(
+        allowed_hosts=tuple(host.strip().lower() for host in hosts if host.strip()),
+        permit_loopback=environment.get("PERMIT_LOOPBACK", "") == "true",
+    )
+
+
+def _required(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise SettingsError(f"the environment variable {name} is not set; template.yaml sets it when the stack is deployed")
+    return value
+
+
+def _days(environment: Mapping[str, str], name: str) -> int:
+    value = _required(environment, name)
+    if not value.isascii() or not value.isdigit() or int(value) < 1:
+        raise SettingsError(f"the environment variable {name} is {value!r}; it must be a whole number of days, 1 or more")
+    return int(value)
