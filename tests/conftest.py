@@ -2,16 +2,14 @@
 
 import os
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
 from tests.receivers import Authority
 
 os.environ |= {
     "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",  # noqa: S105
+    "AWS_SECRET_ACCESS_KEY": "testing",
     "AWS_DEFAULT_REGION": "eu-west-1",
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -27,7 +25,9 @@ _connect = socket.socket.connect
 
 def _only_loopback(sock: socket.socket, address: Any) -> None:
     host = address[0] if isinstance(address, tuple) else ""
-    if sock.family in (socket.AF_INET, socket.AF_INET6) and not (host.startswith("127.") or host in ("::1", "localhost")):
+    if sock.family in (socket.AF_INET, socket.AF_INET6) and not (
+        host.startswith("127.") or host in ("::1", "localhost")
+    ):
         raise AssertionError(f"a test tried to reach {host}: tests stay on loopback")
     _connect(sock, address)
 
@@ -39,6 +39,6 @@ def _network_guard(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """Signs the receivers' certificates."""
-    yield Authority(tmp_path_factory.mktemp("ca"))
+    return Authority(tmp_path_factory.mktemp("ca"))

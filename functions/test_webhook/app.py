@@ -1,2 +1,78 @@
-def handler(event, context):
-    return {}
+"""HTTP: send one test delivery, to a saved webhook or to a draft, and answer with its invocation data."""
+
+import time
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
+from aws_lambda_powertools.event_handler.exceptions import BadRequestError, NotFoundError
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from grantwire import testing
+from grantwire.configurations import parse_webhook
+from grantwire.egress import Egress
+from grantwire.errors import InvalidWebhookError, Problem, StoreError
+from grantwire.invoking import Invoker
+from grantwire.observability import logger
+from grantwire.settings import settings_for_test
+from grantwire.stores import clients
+from grantwire.stores.secrets import KmsSecrets
+from grantwire.stores.webhooks import WebhookStore
+
+api = APIGatewayHttpResolver()
+
+
+@cache
+def invoker() -> Invoker:
+    """Wired together at the first test, and kept while the process is warm."""
+    egress = settings_for_test().egress
+    sender = Egress(allowed_hosts=egress.allowed_hosts, permit_loopback=egress.permit_loopback)
+    return Invoker(sender=sender, secrets=KmsSecrets(client=clients.kms))
+
+
+@api.post("/api/webhooks/<webhook_id>/test")
+def saved_webhook(webhook_id: str) -> dict[str, object]:
+    """Test a saved webhook, active or not. Body, optional: `trigger`, or `event` (a payload)."""
+    webhook = WebhookStore(client=clients.dynamodb(), table_name=settings_for_test().webhooks_table).get(webhook_id)
+    if webhook is None:
+        raise NotFoundError(f"there is no webhook {webhook_id}")
+    return testing.run(webhook, testing.event_for(webhook, _body()), invoker())
+
+
+@api.post("/api/webhooks/test")
+def draft() -> dict[str, object]:
+    """Test an unsaved webhook. Body: `webhook`, and optionally `trigger` or `event`."""
+    body = _body()
+    if "webhook" not in body:
+        raise InvalidWebhookError([Problem("webhook", "", "is required: the draft to be tested")])
+    webhook = parse_webhook(body["webhook"], webhook_id="wh_draft", now=time.time())
+    return testing.run(webhook, testing.event_for(webhook, body), invoker())
+
+
+def _body() -> dict[str, Any]:
+    try:
+        body = api.current_event.json_body if api.current_event.body else {}
+    except ValueError as exc:
+        raise BadRequestError(f"the body is not JSON: {exc}") from exc
+    if not isinstance(body, dict):
+        raise BadRequestError("the body must be a JSON object")
+    return body
+
+
+@api.exception_handler(InvalidWebhookError)  # type: ignore[untyped-decorator]
+def _unprocessable(exc: InvalidWebhookError) -> Response[Any]:
+    problems = [{"path": one.path, "value": one.value, "rule": one.rule} for one in exc.problems]
+    return Response(422, content_types.APPLICATION_JSON, {"statusCode": 422, "message": str(exc), "problems": problems})
+
+
+@api.exception_handler(StoreError)  # type: ignore[untyped-decorator]
+def _unavailable(exc: StoreError) -> Response[Any]:
+    logger().error("test stopped", extra={"reason": str(exc)})
+    message = "the webhook or its secrets cannot be read at the moment; try again"
+    return Response(503, content_types.APPLICATION_JSON, {"statusCode": 503, "message": message})
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Lambda calls this for each HTTP request."""
+    logger().set_correlation_id(context.aws_request_id)
+    return api.resolve(event, context)

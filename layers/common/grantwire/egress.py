@@ -2,7 +2,7 @@
 
 The name is resolved once, every address is checked, and the connection goes to an address that was checked; the name
 stays in SNI, in the certificate's check and in `Host`. Nothing is followed, one deadline bounds everything from the
-look-up to the last byte, and of the answer at most 64 KB are read. What the receiver does is a value, never an exception.
+look-up to the last byte, and of the answer at most 64 KB are read. What the receiver does is a value, no exception.
 """
 
 import logging
@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import urllib3
 from urllib3.connection import HTTPSConnection
-from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.poolmanager import PoolManager
 
 from grantwire.addresses import refusal
@@ -42,7 +42,7 @@ def resolve(host: str, port: int) -> list[AddressInfo]:
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)  # type: ignore[return-value]
 
 
-class _Stopped(Exception):
+class _StoppedError(Exception):
     """The exchange ends before a connection stands."""
 
     def __init__(self, kind: FailureKind, sentence: str) -> None:
@@ -147,14 +147,22 @@ class Egress:
         token = _current.set(trace)
         try:
             url = self._checked_url(request.url)
-            response, failure = self._exchange(self._pools.connection_from_host(url.host, url.port, "https"), url, request), None
-        except _Stopped as stopped:
+            response, failure = (
+                self._exchange(self._pools.connection_from_host(url.host, url.port, "https"), url, request),
+                None,
+            )
+        except _StoppedError as stopped:
             response, failure = None, stopped.failure
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
-            response, failure = None, failure_of(exc, answered=trace.first_byte is not None, timeout_seconds=timeout_seconds)
+            response, failure = (
+                None,
+                failure_of(exc, answered=trace.first_byte is not None, timeout_seconds=timeout_seconds),
+            )
         finally:
             _current.reset(token)
-        return Exchange(response=response, failure=failure, timings=trace.timings(), remote_address=trace.remote_address)
+        return Exchange(
+            response=response, failure=failure, timings=trace.timings(), remote_address=trace.remote_address
+        )
 
     def addresses_of(self, host: str, port: int, trace: _Trace) -> list[AddressInfo]:
         """The addresses of `host`, all of them checked."""
@@ -163,22 +171,22 @@ class Egress:
             reason = refusal(sockaddr[0], permit_loopback=self.permit_loopback)
             if reason:
                 sentence = f"{host} resolves to {sockaddr[0]}, {reason}: only public addresses may be called"
-                raise _Stopped(FailureKind.ADDRESS_NOT_ALLOWED, sentence)
+                raise _StoppedError(FailureKind.ADDRESS_NOT_ALLOWED, sentence)
         if not addresses:
-            raise _Stopped(FailureKind.DNS, f"{host} has no address")
+            raise _StoppedError(FailureKind.DNS, f"{host} has no address")
         return addresses
 
     def _checked_url(self, text: str) -> Url:
         try:
             url = parse_url(text)
         except ValueError as exc:
-            raise _Stopped(FailureKind.URL_UNUSABLE, f"the URL {exc}") from exc
+            raise _StoppedError(FailureKind.URL_UNUSABLE, f"the URL {exc}") from exc
         if not host_is_allowed(url.host, self.allowed_hosts):
-            raise _Stopped(FailureKind.ADDRESS_NOT_ALLOWED, f"{url.host} is not among the hosts this deployment allows")
+            raise _StoppedError(FailureKind.ADDRESS_NOT_ALLOWED, f"{url.host} is not among the allowed hosts")
         return url
 
-    def _exchange(self, pool: HTTPSConnectionPool, url: Url, request: HttpRequest) -> HttpResponse:
-        """One exchange; a kept connection that turns out dead before any byte of the answer is replaced once, at once."""
+    def _exchange(self, pool: HTTPConnectionPool, url: Url, request: HttpRequest) -> HttpResponse:
+        """One exchange; a kept connection that is dead before any byte of the answer came is replaced once, at once."""
         trace = _current.get()
         try:
             return _exchanged(pool, url, request)
@@ -206,7 +214,7 @@ class Egress:
         self._pools.clear()
 
 
-def _exchanged(pool: HTTPSConnectionPool, url: Url, request: HttpRequest) -> HttpResponse:
+def _exchanged(pool: HTTPConnectionPool, url: Url, request: HttpRequest) -> HttpResponse:
     headers = {name: value.encode("utf-8", "replace") for name, value in request.headers}
     response = pool.urlopen(
         request.method,
@@ -224,7 +232,7 @@ def _exchanged(pool: HTTPSConnectionPool, url: Url, request: HttpRequest) -> Htt
         while len(body) <= MAX_RESPONSE_BYTES and (chunk := response.read(_CHUNK)):
             body += chunk
     except urllib3.exceptions.DecodeError as exc:
-        raise _Stopped(FailureKind.PROTOCOL, "the answer's compression cannot be undone") from exc
+        raise _StoppedError(FailureKind.PROTOCOL, "the answer's compression cannot be undone") from exc
     finally:
         response.close()  # gives up what was not read; a connection read to its end is in the pool by now
     return HttpResponse(
@@ -253,7 +261,7 @@ def _connected(addresses: list[AddressInfo], trace: _Trace) -> socket.socket:
             return sock
     if isinstance(reason, TimeoutError):
         raise reason
-    raise _Stopped(FailureKind.CONNECT, f"no connection: {(reason and reason.strerror) or 'refused'}".lower())
+    raise _StoppedError(FailureKind.CONNECT, f"no connection: {(reason and reason.strerror) or 'refused'}".lower())
 
 
 def _within(seconds: float, lookup: Callable[[], list[AddressInfo]]) -> list[AddressInfo]:
@@ -273,7 +281,7 @@ def _within(seconds: float, lookup: Callable[[], list[AddressInfo]]) -> list[Add
         raise TimeoutError from None
     if isinstance(answer, list):
         return answer
-    raise _Stopped(FailureKind.DNS, "the host name cannot be resolved") from answer
+    raise _StoppedError(FailureKind.DNS, "the host name cannot be resolved") from answer
 
 
 def _milliseconds(seconds: float | None) -> float | None:

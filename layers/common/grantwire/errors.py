@@ -30,7 +30,7 @@ class InvalidEventError(GrantwireError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One wrong field: where (`filters[0].operator`), the value as it was given (masked when secret), and the way out."""
+    """One wrong field: where (`filters[0].operator`), the value as it was given (none when secret), the way out."""
 
     path: str
     value: str

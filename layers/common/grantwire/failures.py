@@ -17,8 +17,12 @@ def failure_of(exc: BaseException, *, answered: bool, timeout_seconds: float) ->
             return Failure(FailureKind.TLS, f"the receiver's certificate is not valid: {cause.verify_message}")
     for cause in causes:
         if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError) and not answered:
-            return Failure(FailureKind.TLS, f"no secure connection: {(cause.reason or 'TLS failed').replace('_', ' ').lower()}")
-    if any(isinstance(cause, RemoteDisconnected | IncompleteRead | ConnectionError | ssl.SSLEOFError) for cause in causes):
+            return Failure(
+                FailureKind.TLS, f"no secure connection: {(cause.reason or 'TLS failed').replace('_', ' ').lower()}"
+            )
+    if any(
+        isinstance(cause, RemoteDisconnected | IncompleteRead | ConnectionError | ssl.SSLEOFError) for cause in causes
+    ):
         return _lost(answered)
     if any(isinstance(cause, BadStatusLine) for cause in causes):
         return Failure(FailureKind.PROTOCOL, "the answer is not HTTP")

@@ -98,5 +98,3 @@ def _approval(payload: Mapping[str, object]) -> Iterator[str]:
         yield "automatic"
     elif any(one.get("status") == "Approved" and one.get("approver") for one in approvals):
         yield "manual"
-
-

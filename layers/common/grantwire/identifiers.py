@@ -4,6 +4,8 @@ import hashlib
 import os
 from collections.abc import Callable
 
+from grantwire.models import RequestEvent
+
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: nothing that looks like something else
 
 
@@ -16,3 +18,11 @@ def new_webhook_id(now: float, random_bytes: Callable[[int], bytes] = os.urandom
 def event_id(*identity: str) -> str:
     """`evt_` and 32 hexadecimal digits: the same for the same identity."""
     return "evt_" + hashlib.sha256("\n".join(identity).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def delivery_id(webhook_id: str, event: RequestEvent) -> str:
+    """`dlv_`, then the webhook's id, the event's time in microseconds and its id: where the row is can be read from it.
+
+    It is the `webhook-id` that the receiver sees, the same for every attempt.
+    """
+    return f"dlv_{webhook_id.removeprefix('wh_')}_{int(event.time * 1e6):x}_{event.id.removeprefix('evt_')}"

@@ -1,4 +1,4 @@
-"""The words of the domain as frozen values. Times are epoch seconds (float, UTC), durations milliseconds unless named otherwise."""
+"""The words of the domain as frozen values. Times are epoch seconds (UTC), durations milliseconds unless named so."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The one logger and the metrics, and the names of both. Log lines hold ids, states and reasons: never a body or header."""
+"""The one logger and the metrics. Log lines hold ids, states and reasons: never a body or a header."""
 
 from enum import StrEnum
 from functools import cache
@@ -38,3 +38,9 @@ def metrics() -> Metrics:
 def count(metric: Metric, value: int = 1) -> None:
     """Add to a metric."""
     metrics().add_metric(name=metric, unit=MetricUnit.Count, value=value)
+
+
+def write_metrics() -> None:
+    """Write what was counted in this invocation; nothing when nothing was."""
+    if metrics().metric_set:
+        metrics().flush_metrics()

@@ -32,7 +32,9 @@ def parse(event: object) -> RequestEvent | None:
         return None
     detail = event.get("detail")
     if not isinstance(detail, dict):
-        raise InvalidEventError(f"'detail' is {_kind(detail)}, not an object with 'event_type', 'event_time' and 'data'")
+        raise InvalidEventError(
+            f"'detail' is {_kind(detail)}, not an object with 'event_type', 'event_time' and 'data'"
+        )
     data = detail.get("data")
     if not isinstance(data, dict):
         raise InvalidEventError(f"'detail.data' is {_kind(data)}, not an object that describes the access request")
@@ -46,7 +48,9 @@ def _identity(event: Mapping[str, object], trigger: str, data: Mapping[str, obje
     request_id, event_time = data.get("id"), event["detail"].get("event_time")  # type: ignore[attr-defined]
     if request_id in (None, "") or event_time in (None, ""):
         if type(event.get("id")) is not str:
-            raise InvalidEventError("the event has neither 'detail.data.id' with 'detail.event_time' nor an EventBridge 'id'")
+            raise InvalidEventError(
+                "the event has neither 'detail.data.id' with 'detail.event_time' nor an EventBridge 'id'"
+            )
         return event_id(trigger, _text(event["id"]), replay)
     return event_id(trigger, _text(request_id), _text(event_time), replay)
 

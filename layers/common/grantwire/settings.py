@@ -76,12 +76,16 @@ def _egress(environment: Mapping[str, str]) -> EgressSettings:
 def _required(environment: Mapping[str, str], name: str) -> str:
     value = environment.get(name, "")
     if not value:
-        raise SettingsError(f"the environment variable {name} is not set; template.yaml sets it when the stack is deployed")
+        raise SettingsError(
+            f"the environment variable {name} is not set; template.yaml sets it when the stack is deployed"
+        )
     return value
 
 
 def _days(environment: Mapping[str, str], name: str) -> int:
     value = _required(environment, name)
     if not value.isascii() or not value.isdigit() or int(value) < 1:
-        raise SettingsError(f"the environment variable {name} is {value!r}; it must be a whole number of days, 1 or more")
+        raise SettingsError(
+            f"the environment variable {name} is {value!r}; it must be a whole number of days, 1 or more"
+        )
     return int(value)

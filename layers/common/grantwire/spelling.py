@@ -18,7 +18,7 @@ _LINE_BREAK = re.compile("[\r\n\0]")
 
 
 def json_text(value: object) -> str:
-    """A bare JSON value: compact, valid, UTF-8 encodable; what is no JSON number (infinity) is null, as in JavaScript."""
+    """A bare JSON value: compact, valid, fit for UTF-8; what is no JSON number (infinity) is null, as in JavaScript."""
     return _json(value, 0)
 
 

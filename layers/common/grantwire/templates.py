@@ -28,7 +28,10 @@ _SEGMENT = re.compile(r"\[(?P<quoted>[^\[\]]+)\]|(?P<plain>[^\s.\[\]{}()|=~@#^/!
 _UNSUPPORTED = {
     ">": ("partials are not available", "write the text itself"),
     "=": ("delimiters cannot be changed", "use {{ and }}"),
-    "#": ("sections are not available", "take one element of a list by its index: {{data.access_groups.0.integration.name}}"),
+    "#": (
+        "sections are not available",
+        "take one element of a list by its index: {{data.access_groups.0.integration.name}}",
+    ),
     "^": ("inverted sections are not available", "a missing value is left empty by itself"),
     "/": ("sections are not available", "remove this closing tag"),
 }
@@ -152,14 +155,18 @@ def _check_json_places(nodes: list[str | _Variable]) -> None:
         place = {"line": node.line, "column": node.column}
         if node.spell is inside_json_string:
             if type(before) is str and _OPEN_ESCAPE.search(before):
-                raise TemplateError("a placeholder follows an unfinished escape", **place, hint="write \\\\ for a backslash")
+                raise TemplateError(
+                    "a placeholder follows an unfinished escape", **place, hint="write \\\\ for a backslash"
+                )
         elif not (_edge(before, -1) <= _BEFORE_A_VALUE and _edge(after, 0) <= _AFTER_A_VALUE):
             message = "a placeholder outside quotes must be a whole value"
-            raise TemplateError(message, **place, hint='put the text and its placeholders between quotes: "{{event_type}} …"')
+            raise TemplateError(
+                message, **place, hint='put the text and its placeholders between quotes: "{{event_type}} …"'
+            )
 
 
 def _edge(neighbour: "str | _Variable", index: int) -> frozenset[str]:
-    """The character next to a placeholder, spaces aside: none at the template's ends, never a fitting one between two."""
+    """The character next to a placeholder, spaces aside: none at the template's ends; between two, none that fits."""
     return frozenset(neighbour.strip()[index:][:1]) if type(neighbour) is str else frozenset("}{")
 
 
@@ -189,7 +196,7 @@ def _spelled(variable: _Variable, payload: Mapping[str, object]) -> str:
 
 
 def _value_at(node: object, path: tuple[str, ...]) -> object:
-    """The value at `path`, None when there is none. Exact types only: no attribute, no method, no subclass's surprise."""
+    """The value at `path`, None when there is none. Exact types only: no attribute, no method, no subclass."""
     for key in path:
         if type(node) is dict:
             node = node.get(key)

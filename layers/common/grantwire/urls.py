@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 MAX_URL_CHARACTERS: Final = 4096
 _URL: Final = re.compile(
-    r"https://(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>\d{1,5}))?(?P<target>[/?][^#]*)?(?:#.*)?", re.IGNORECASE
+    r"https://(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>\d{1,5}))?(?P<target>[/?][^#]*)?(?:#.*)?",
+    re.IGNORECASE,
 )
 _SAFE: Final = "%/:?[]@!$&'()*+,;=~-._"  # what may stand in a path or query as it is (RFC 3986, appendix A)
 
@@ -46,7 +47,7 @@ def parse_url(url: str) -> Url:
 
 
 def host_is_allowed(host: str, patterns: tuple[str, ...]) -> bool:
-    """Whether a host fits one of the patterns (`hooks.torq.io`, or `*.example.com` for every host below); none allows all."""
+    """Whether a host fits a pattern (`hooks.torq.io`, or `*.example.com` for all below it); no pattern allows all."""
     host = host.rstrip(".")
     fits = (host.endswith(one[1:]) if one.startswith("*.") else host == one for one in patterns)
     return not patterns or any(fits)

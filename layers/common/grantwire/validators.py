@@ -10,7 +10,7 @@ re-emitted with every name quoted before jsonpath-ng sees them, since it misread
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol
@@ -48,8 +48,12 @@ class ValidatorVerdict:
     reason: str
 
 
+class _Node(Protocol):
+    value: object
+
+
 class _Path(Protocol):
-    def find(self, document: object) -> list[object]: ...
+    def find(self, data: object, /) -> Sequence[_Node]: ...
 
 
 def normalise(path: str) -> str:
@@ -90,7 +94,7 @@ def _normalised(step: re.Match[str]) -> str:
 @lru_cache(maxsize=256)
 def compile_path(path: str) -> _Path:
     """The compiled path, kept by its text (a compilation costs half a millisecond). Raises JsonPathError."""
-    from jsonpath_ng import parse  # imported here because it costs 30 ms and most webhooks have no validator
+    from jsonpath_ng import parse  # type: ignore[attr-defined]  # imported here because it costs 30 ms and most webhooks have no validator
     from jsonpath_ng.exceptions import JSONPathError
 
     try:
@@ -111,7 +115,9 @@ def judge(validators: tuple[ResponseValidator, ...], response: HttpResponse) -> 
         sound = False
     if not sound:
         what = "is cut off at 64 KB" if response.truncated else "is not JSON" if response.body else "is empty"
-        return tuple(ValidatorVerdict(validator=one, holds=False, found=(), reason=f"the body {what}") for one in validators)
+        return tuple(
+            ValidatorVerdict(validator=one, holds=False, found=(), reason=f"the body {what}") for one in validators
+        )
     headers = {name.lower(): value for name, value in response.headers}
     envelope = {"status": response.status, "headers": headers, "data": body}
     return tuple(_verdict(one, envelope, body) for one in validators)
@@ -126,9 +132,8 @@ def _verdict(validator: ResponseValidator, envelope: dict[str, object], body: ob
     return ValidatorVerdict(validator=validator, holds=holds, found=shown, reason=reason)
 
 
-def _spelled(node: object) -> str:
-    value = node.value  # type: ignore[attr-defined]
-    return "null" if value is None else plain_text(value)
+def _spelled(node: _Node) -> str:
+    return "null" if node.value is None else plain_text(node.value)
 
 
 def _is_small(body: object) -> bool:

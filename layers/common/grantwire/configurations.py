@@ -1,0 +1,241 @@
+"""A webhook as a user writes it (JSON) becomes a Webhook, or the list of everything that is wrong with it.
+
+The same code reads what is stored, so that a row that was changed by hand is refused with the same words.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from grantwire import filters, validators
+from grantwire.errors import InvalidWebhookError, JsonPathError, Problem, TemplateError
+from grantwire.models import MASK, TRIGGERS, Filter, Header, PlainSecret, ResponseValidator, SealedSecret, Webhook
+from grantwire.reading import NOTHING, Reader, shown
+from grantwire.rendering import body_template, check_body, header_template, url_template
+from grantwire.urls import parse_url
+
+METHODS: Final = ("POST", "PUT", "PATCH", "DELETE", "GET")
+MAX_SECRET_BYTES: Final = 4096  # what KMS encrypts in one call
+DEFAULT_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS, MAX_ATTEMPTS = 10.0, 30, 11
+EDITABLE: Final = (
+    "name",
+    "active",
+    "method",
+    "url",
+    "body_template",
+    "headers",
+    "triggers",
+    "filters",
+    "timeout_seconds",
+    "response_validators",
+    "retry",
+)
+_KEPT_BY_US: Final = ("id", "version", "created_at", "updated_at")
+_NAME = re.compile(r"[^\W_][\w \-]{0,63}", re.ASCII)
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
+_OURS = frozenset(
+    {
+        *("host", "content-length", "transfer-encoding", "trailer", "te", "expect"),
+        *("connection", "keep-alive", "proxy-connection", "upgrade"),
+        *("webhook-id", "webhook-timestamp", "webhook-signature"),
+    }
+)
+_SECRET_NAME = re.compile(
+    r"authorization|cookie|token|secret|password|passwd|credential|signature|api-?key|access-?key", re.IGNORECASE
+)
+
+
+def header_is_always_secret(name: str) -> bool:
+    """Whether a header's name says that its value is a credential, marked or not."""
+    return bool(_SECRET_NAME.search(name))
+
+
+def parse_webhook(
+    document: object,
+    *,
+    webhook_id: str,
+    now: float,
+    version: int = 0,
+    created_at: float | None = None,
+    stored: bool = False,
+) -> Webhook:
+    """The webhook that `document` (parsed JSON) describes. Raises InvalidWebhookError with every problem.
+
+    A `stored` one has sealed secrets, which a user's document cannot have, and was rendered for the samples when saved.
+    """
+    reader = Reader()
+    if not isinstance(document, dict):
+        raise InvalidWebhookError([Problem("", shown(document), "must be a JSON object with the webhook's fields")])
+    for field in document.keys() - {*EDITABLE, *_KEPT_BY_US}:
+        reader.refuse(str(field), NOTHING, f"is not a field of a webhook; the fields are {', '.join(EDITABLE)}")
+    webhook = Webhook(
+        id=webhook_id,
+        name=reader.text(document, "name", _is_name, required=True).strip(),
+        active=reader.boolean(document, "active", default=False),
+        method=reader.choice(document, "method", METHODS, default="POST"),
+        url=reader.text(document, "url", _is_url, required=True),
+        body_template=reader.text(document, "body_template", None),
+        headers=_headers(reader, document, stored=stored),
+        triggers=_triggers(reader, document),
+        filters=tuple(_filter(reader, *row) for row in reader.rows(document, "filters")),
+        timeout_seconds=float(
+            reader.number(document, "timeout_seconds", 1, MAX_TIMEOUT_SECONDS, DEFAULT_TIMEOUT_SECONDS)
+        ),
+        response_validators=tuple(_validator(reader, *row) for row in reader.rows(document, "response_validators")),
+        max_attempts=_max_attempts(reader, document),
+        version=version,
+        created_at=now if created_at is None else created_at,
+        updated_at=now,
+    )
+    if not reader.problems:
+        _check(reader, "body_template", lambda: body_template(webhook) if stored else check_body(webhook))
+    if reader.problems:
+        raise InvalidWebhookError(sorted(reader.problems, key=lambda problem: _order(problem.path)))
+    return webhook
+
+
+def document_of(webhook: Webhook) -> dict[str, Any]:
+    """The webhook as stored JSON: what `parse_webhook` reads, with sealed secrets. A plain secret is refused."""
+    return {
+        "name": webhook.name,
+        "active": webhook.active,
+        "method": webhook.method,
+        "url": webhook.url,
+        "body_template": webhook.body_template,
+        "headers": [_header_document(header) for header in webhook.headers],
+        "triggers": list(webhook.triggers),
+        "filters": [
+            {"field": one.field, "operator": one.operator, "values": list(one.values)} for one in webhook.filters
+        ],
+        "timeout_seconds": webhook.timeout_seconds,
+        "response_validators": [
+            {"json_path": one.json_path, "expected_values": list(one.expected_values)}
+            for one in webhook.response_validators
+        ],
+        "retry": {"max_attempts": webhook.max_attempts},
+    }
+
+
+def _header_document(header: Header) -> dict[str, object]:
+    if isinstance(header.value, PlainSecret):
+        raise TypeError("a secret must be sealed before it is stored")
+    if isinstance(header.value, SealedSecret):
+        return {"name": header.name, "sealed": header.value.ciphertext, "secret": True}
+    return {"name": header.name, "value": header.value}
+
+
+def _headers(reader: Reader, document: Mapping[str, Any], *, stored: bool) -> tuple[Header, ...]:
+    headers: dict[str, Header] = {}
+    for path, row in reader.rows(document, "headers"):
+        reader.known(path, row, "name", "value", "secret", *(("sealed",) if stored else ()))
+        name = reader.text(row, "name", _is_header_name, required=True, at=path)
+        if name.lower() in headers:
+            reader.refuse(f"{path}name", name, "is there twice; header names do not differ by case")
+        headers[name.lower()] = Header(name=name, value=_header_value(reader, row, path, name))
+    return tuple(headers.values())
+
+
+def _header_value(reader: Reader, row: Mapping[str, Any], path: str, name: str) -> str | PlainSecret | SealedSecret:
+    secret = reader.boolean(row, "secret", default=False, at=path) or header_is_always_secret(name)
+    if "sealed" in row:
+        return SealedSecret(reader.text(row, "sealed", None, required=True, at=path))
+    value = row.get("value", "")
+    visible = NOTHING if secret else value
+    if not isinstance(value, str) or len(value.encode("utf-8", "replace")) > MAX_SECRET_BYTES:
+        reader.refuse(f"{path}value", visible, f"must be text of at most {MAX_SECRET_BYTES} bytes")
+        return ""
+    if secret and value in ("", MASK):
+        reader.refuse(f"{path}value", NOTHING, "is required: a secret header needs its value")
+    elif any(character in "\r\n\0" for character in value):
+        reader.refuse(f"{path}value", visible, "must not hold a line break or NUL")
+    else:
+        _check(reader, f"{path}value", lambda: header_template(value), quote=not secret)
+    return PlainSecret(value) if secret else value
+
+
+def _triggers(reader: Reader, document: Mapping[str, Any]) -> tuple[str, ...]:
+    value = document.get("triggers")
+    if not isinstance(value, list) or not value:
+        reader.refuse("triggers", NOTHING if value is None else value, f"needs at least one of {', '.join(TRIGGERS)}")
+        return ()
+    for index, trigger in enumerate(value):
+        if trigger not in TRIGGERS:
+            reader.refuse(f"triggers[{index}]", trigger, f"must be one of {', '.join(TRIGGERS)}")
+    return tuple(trigger for trigger in TRIGGERS if trigger in value)
+
+
+def _filter(reader: Reader, path: str, row: Mapping[str, Any]) -> Filter:
+    reader.known(path, row, "field", "operator", "values")
+    field = reader.text(row, "field", _is_filter_field, required=True, at=path)
+    operator = reader.choice(row, "operator", filters.OPERATORS, at=path)
+    return Filter(field=field, operator=operator, values=reader.values(row, "values", path))
+
+
+def _validator(reader: Reader, path: str, row: Mapping[str, Any]) -> ResponseValidator:
+    reader.known(path, row, "json_path", "expected_values")
+    json_path = reader.text(row, "json_path", _is_json_path, required=True, at=path)
+    return ResponseValidator(json_path=json_path, expected_values=reader.values(row, "expected_values", path))
+
+
+def _max_attempts(reader: Reader, document: Mapping[str, Any]) -> int:
+    retry = document.get("retry")
+    if retry is None:
+        return MAX_ATTEMPTS
+    if not isinstance(retry, dict):
+        reader.refuse("retry", retry, 'must be an object such as {"max_attempts": 11}')
+        return MAX_ATTEMPTS
+    reader.known("retry.", retry, "max_attempts")
+    value = reader.number(retry, "max_attempts", 1, MAX_ATTEMPTS, MAX_ATTEMPTS, at="retry.")
+    if value != int(value):
+        reader.refuse("retry.max_attempts", value, "must be a whole number")
+    return int(value)
+
+
+def _is_name(name: str) -> str:
+    rule = "must start with a letter or digit and go on with letters, digits, spaces, '-' or '_', at most 64 in all"
+    return "" if _NAME.fullmatch(name.strip()) else rule
+
+
+def _is_url(url: str) -> str:
+    authority = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]
+    if "{" in authority:
+        return "must not hold a placeholder in its host: an event would decide who receives it"
+    try:
+        parse_url(re.sub(r"\{\{.*?\}\}+", "x", url))
+        url_template(url)
+    except ValueError as exc:
+        return f"the URL {exc}"
+    except TemplateError as exc:
+        return str(exc)
+    return ""
+
+
+def _is_header_name(name: str) -> str:
+    if not _HEADER_NAME.fullmatch(name):
+        return "must be a header name: letters, digits and '-' (RFC 9110, 5.1)"
+    return "is set by Grantwire and cannot be set here" if name.lower() in _OURS else ""
+
+
+def _is_filter_field(field: str) -> str:
+    return "" if filters.is_field(field) else f"must be one of {', '.join(filters.CATALOGUE)}"
+
+
+def _is_json_path(path: str) -> str:
+    try:
+        validators.normalise(path)
+    except JsonPathError as exc:
+        return str(exc)
+    return ""
+
+
+def _check(reader: Reader, path: str, compiles: Callable[[], object], *, quote: bool = True) -> None:
+    try:
+        compiles()
+    except TemplateError as exc:
+        reader.refuse(path, NOTHING, str(exc) if quote else "holds a placeholder that is not understood")
+
+
+def _order(path: str) -> tuple[int, str]:
+    """Problems in the order of the form."""
+    field = re.split(r"[.\[]", path, maxsplit=1)[0]
+    return (EDITABLE.index(field) if field in EDITABLE else len(EDITABLE), path)

@@ -1,0 +1,161 @@
+"""One request event: which webhooks want it, and a delivery to each of them, all at once."""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from typing import Protocol
+
+from grantwire import filters, request_events
+from grantwire.delivering import Deliverer
+from grantwire.errors import InvalidEventError, StoreError
+from grantwire.identifiers import delivery_id
+from grantwire.invoking import Invocation
+from grantwire.judging import State
+from grantwire.models import RequestEvent, Webhook
+from grantwire.observability import Metric, count, logger
+
+
+class Subscription(Protocol):
+    """One webhook that names a trigger, see `stores.webhooks`."""
+
+    @property
+    def webhook_id(self) -> str: ...
+    @property
+    def active(self) -> bool: ...
+    @property
+    def webhook(self) -> Webhook | None: ...
+    @property
+    def problem(self) -> str: ...
+
+
+class Webhooks(Protocol):
+    """Who listens to what, see `stores.webhooks`."""
+
+    def subscriptions(self, trigger: str) -> Sequence[Subscription]:
+        """Every webhook that names the trigger."""
+        ...
+
+
+class Events(Protocol):
+    """Keeps events for later attempts, see `stores.deliveries`."""
+
+    def keep_event(self, event: RequestEvent) -> bool:
+        """Store the event; False when it is too large."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """Keeps what nobody can handle, see `stores.dead_letters`."""
+
+    def keep(self, event: object, reason: str) -> None:
+        """Leave the event with its reason."""
+        ...
+
+
+_METRIC_OF = {
+    State.SUCCEEDED: Metric.DELIVERY_SUCCEEDED,
+    State.WAITING: Metric.DELIVERY_WAITING,
+    State.FAILED: Metric.DELIVERY_FAILED,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispatcher:
+    """Handles request events. `executor` bounds how many webhooks are called at once."""
+
+    webhooks: Webhooks
+    events: Events
+    dead_letters: DeadLetters
+    deliverer: Deliverer
+    executor: Executor
+
+    def dispatch(self, raw: object) -> None:
+        """Send one EventBridge event to every webhook that wants it.
+
+        Returns when every delivery has been recorded. Raises StoreError when our own table, queue or key failed for any
+        of them: AWS hands the event in again, and what was claimed is not sent twice.
+        """
+        try:
+            event = request_events.parse(raw)
+        except InvalidEventError as exc:
+            self._give_up(raw, str(exc))
+            return
+        if event is None:
+            count(Metric.EVENT_IGNORED)
+            logger().info("event ignored", extra={"reason": "its detail-type is none of the six triggers"})
+            return
+        count(Metric.EVENT_RECEIVED)
+        webhooks = self._wanting(event, raw)
+        if webhooks and not self.events.keep_event(event):
+            logger().warning("event too large to keep", extra={"event_id": event.id})
+        self._deliver_all(webhooks, event)
+
+    def _wanting(self, event: RequestEvent, raw: object) -> list[Webhook]:
+        """The active webhooks whose filters the event passes; every other one is counted and logged with the reason."""
+        subscriptions = self.webhooks.subscriptions(event.trigger)
+        wanting = [one.webhook for one in subscriptions if one.webhook and self._wants(one.webhook, event)]
+        for one in subscriptions:
+            if not one.active:
+                _skip(Metric.WEBHOOK_INACTIVE, one.webhook_id, event, "the webhook is inactive")
+            elif one.problem:
+                _skip(Metric.WEBHOOK_UNREADABLE, one.webhook_id, event, one.problem)
+        unreadable = [f"webhook {one.webhook_id} cannot be read: {one.problem}" for one in subscriptions if one.problem]
+        if unreadable:
+            self.dead_letters.keep(raw, "; ".join(unreadable))
+        if not subscriptions:
+            count(Metric.EVENT_UNMATCHED)
+            logger().info("event matched no webhook", extra=_ids(event) | {"reason": "no webhook names this trigger"})
+        return wanting
+
+    def _wants(self, webhook: Webhook, event: RequestEvent) -> bool:
+        for verdict in filters.explain(webhook.filters, event):
+            if not verdict.holds:
+                reason = f"the filter '{verdict.filter.field} {verdict.filter.operator}' does not hold"
+                _skip(Metric.WEBHOOK_FILTERED, webhook.id, event, reason)
+                return False
+        return True
+
+    def _deliver_all(self, webhooks: list[Webhook], event: RequestEvent) -> None:
+        """All at once; a webhook that hangs or a row that cannot be written does not keep the others from ending."""
+        running = [(webhook, self.executor.submit(self.deliverer.deliver, webhook, event)) for webhook in webhooks]
+        faults = [fault for webhook, future in running if (fault := _ended(webhook, event, future))]
+        if faults:
+            raise StoreError(
+                f"{len(faults)} of {len(running)} deliveries of event {event.id} stopped: {faults[0]}"
+            ) from faults[0]
+
+    def _give_up(self, raw: object, reason: str) -> None:
+        self.dead_letters.keep(raw, reason)
+        count(Metric.EVENT_UNUSABLE)
+        logger().warning("event unusable", extra={"reason": reason})
+
+
+def _ended(webhook: Webhook, event: RequestEvent, future: "Future[Invocation | None]") -> StoreError | None:
+    """Wait for one delivery, log and count it; our own fault, if it met one, is handed back."""
+    try:
+        invocation = future.result()
+    except StoreError as exc:
+        logger().error("delivery stopped", extra=_ids(event) | {"webhook_id": webhook.id, "reason": str(exc)})
+        return exc
+    if invocation is None:
+        _skip(Metric.DELIVERY_DUPLICATE, webhook.id, event, "this event was claimed for this webhook before")
+        return None
+    count(_METRIC_OF[invocation.outcome.state])
+    facts = {
+        "webhook_id": webhook.id,
+        "delivery_id": delivery_id(webhook.id, event),
+        "state": invocation.outcome.state,
+        "code": invocation.outcome.code,
+        "duration_ms": invocation.timings.total,
+    }
+    logger().info("delivery attempted", extra=_ids(event) | facts)
+    return None
+
+
+def _skip(metric: Metric, webhook_id: str, event: RequestEvent, reason: str) -> None:
+    count(metric)
+    logger().info("webhook skipped", extra=_ids(event) | {"webhook_id": webhook_id, "reason": reason})
+
+
+def _ids(event: RequestEvent) -> dict[str, object]:
+    return {"event_id": event.id, "trigger": event.trigger}

@@ -1,0 +1,91 @@
+"""A webhook and an event become the HTTP request that is sent."""
+
+import json
+from collections.abc import Mapping
+
+from grantwire import __version__
+from grantwire.errors import TemplateError
+from grantwire.identifiers import delivery_id
+from grantwire.models import TRIGGERS, Header, HttpRequest, RequestEvent, Webhook
+from grantwire.samples import sample_payload
+from grantwire.templates import Place, Template, compile_template
+
+USER_AGENT = f"Grantwire/{__version__}"
+_DEFAULT_CONTENT_TYPE = "application/json"
+
+
+def body_template(webhook: Webhook) -> Template:
+    """The compiled body. Raises TemplateError with line and column."""
+    return compile_template(webhook.body_template, _place(_content_type(webhook)))
+
+
+def url_template(url: str) -> Template:
+    """The compiled URL. Raises TemplateError."""
+    return compile_template(url, Place.URL)
+
+
+def header_template(value: str) -> Template:
+    """A compiled header value. Raises TemplateError."""
+    return compile_template(value, Place.HEADER)
+
+
+def render(webhook: Webhook, event: RequestEvent, *, secret_values: Mapping[str, str], sent_at: float) -> HttpRequest:
+    """The request of one attempt. `secret_values`: the plain value of each secret header, by its name.
+
+    Raises TemplateError when a value of this event cannot stand where the template puts it.
+    `webhook-id` and `webhook-timestamp`: Standard Webhooks, https://www.standardwebhooks.com.
+    """
+    body = body_template(webhook).render(event.payload).encode("utf-8", "replace")
+    headers = {"User-Agent": USER_AGENT, "Accept": "*/*"}
+    if body:
+        headers["Content-Type"] = _DEFAULT_CONTENT_TYPE
+    headers |= {"webhook-id": delivery_id(webhook.id, event), "webhook-timestamp": str(int(sent_at))}
+    return HttpRequest(
+        method=webhook.method,
+        url=url_template(webhook.url).render(event.payload),
+        headers=_with_own(headers, webhook.headers, event, secret_values),
+        body=body,
+    )
+
+
+def check_body(webhook: Webhook) -> None:
+    """Raises TemplateError unless the body can be rendered, and a JSON body parses, for every sample event."""
+    template = body_template(webhook)
+    for trigger in TRIGGERS:
+        text = template.render(sample_payload(trigger))
+        if text and _place(_content_type(webhook)) is Place.JSON:
+            _check_json(text, trigger)
+
+
+def _check_json(text: str, trigger: str) -> None:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as exc:
+        near = text[max(0, exc.pos - 20) : exc.pos + 20]
+        message = f"the body rendered for {trigger} is not JSON: {exc.msg} near {json.dumps(near, ensure_ascii=False)}"
+        raise TemplateError(
+            message, line=exc.lineno, column=exc.colno, hint="check quotes, commas and braces there"
+        ) from exc
+
+
+def _with_own(
+    headers: Mapping[str, str], own: tuple[Header, ...], event: RequestEvent, secret_values: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
+    """Our headers, and the webhook's own in place of those it names itself, whatever the case."""
+    replaced = {header.name.lower() for header in own}
+    kept = [(name, value) for name, value in headers.items() if name.lower() not in replaced]
+    values = [
+        (header.name, header.value if isinstance(header.value, str) else secret_values[header.name]) for header in own
+    ]
+    return (*kept, *((name, header_template(value).render(event.payload)) for name, value in values))
+
+
+def _content_type(webhook: Webhook) -> str:
+    own = (header.value for header in webhook.headers if header.name.lower() == "content-type")
+    return str(next(own, _DEFAULT_CONTENT_TYPE)).lower()
+
+
+def _place(content_type: str) -> Place:
+    if "json" in content_type:
+        return Place.JSON
+    return Place.FORM if "x-www-form-urlencoded" in content_type else Place.TEXT

@@ -1,0 +1,69 @@
+"""boto3 clients, made once, and AWS's errors in our words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from grantwire.errors import StoreError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_sqs import SQSClient
+
+# Short waits, few retries: when a table does not answer within seconds, AWS's own retry of the event is the better net.
+_CONFIG = Config(
+    connect_timeout=2, read_timeout=5, max_pool_connections=64, retries={"mode": "standard", "total_max_attempts": 4}
+)
+_LOCK = Lock()
+
+
+def dynamodb() -> "DynamoDBClient":
+    """The DynamoDB client of this process."""
+    client: DynamoDBClient = _client("dynamodb")
+    return client
+
+
+def kms() -> "KMSClient":
+    """The KMS client of this process."""
+    client: KMSClient = _client("kms")
+    return client
+
+
+def sqs() -> "SQSClient":
+    """The SQS client of this process."""
+    client: SQSClient = _client("sqs")
+    return client
+
+
+def _client(service: str) -> Any:
+    """Made under a lock: boto3's session is not safe to share while it makes a client."""
+    with _LOCK:
+        return _made(service)
+
+
+@cache
+def _made(service: str) -> Any:
+    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]
+
+
+@contextmanager
+def translated(operation: str) -> Iterator[None]:
+    """AWS's errors become StoreError with the operation and AWS's code; its message may quote data and stays out."""
+    try:
+        yield
+    except ClientError as exc:
+        raise StoreError(f"{operation}: {error_code(exc)}") from exc
+    except BotoCoreError as exc:
+        raise StoreError(f"{operation}: {type(exc).__name__}") from exc
+
+
+def error_code(exc: ClientError) -> str:
+    """AWS's name of the error, as in `ThrottlingException`."""
+    return exc.response.get("Error", {}).get("Code", "unknown")

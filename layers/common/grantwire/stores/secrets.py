@@ -1,0 +1,47 @@
+"""Secrets sealed by KMS, bound to their webhook: one copied to another webhook cannot be opened."""
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from grantwire.models import PlainSecret, SealedSecret
+from grantwire.stores.clients import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+
+_MOST_KEPT: Final = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class KmsSecrets:
+    """Seals and opens. What was opened is kept in memory by its ciphertext: a call to KMS costs more than a delivery.
+
+    `key_id` is needed for sealing only: a ciphertext names its key.
+    """
+
+    client: "Callable[[], KMSClient]"
+    key_id: str = ""
+    _opened: dict[tuple[str, SealedSecret], PlainSecret] = field(default_factory=dict, repr=False)
+
+    def seal(self, webhook_id: str, secret: PlainSecret) -> SealedSecret:
+        """The secret, encrypted for this webhook. Raises StoreError."""
+        with translated("kms Encrypt"):
+            answer = self.client().encrypt(
+                KeyId=self.key_id, Plaintext=secret.value.encode(), EncryptionContext={"webhook_id": webhook_id}
+            )
+        return SealedSecret(base64.b64encode(answer["CiphertextBlob"]).decode())
+
+    def open(self, webhook_id: str, secret: SealedSecret) -> PlainSecret:
+        """The plain secret. Raises StoreError, also when it was sealed for another webhook."""
+        key = (webhook_id, secret)
+        if key not in self._opened:
+            with translated("kms Decrypt"):
+                answer = self.client().decrypt(
+                    CiphertextBlob=base64.b64decode(secret.ciphertext), EncryptionContext={"webhook_id": webhook_id}
+                )
+            if len(self._opened) >= _MOST_KEPT:
+                self._opened.clear()
+            self._opened[key] = PlainSecret(answer["Plaintext"].decode())
+        return self._opened[key]

@@ -1,0 +1,149 @@
+"""Webhooks in DynamoDB: the webhook itself, a copy for each of its triggers, and a row that holds its name.
+
+| pk                     | sk             | what                                                                   |
+| WEBHOOK#<id>           | CONFIG         | the webhook; the index `by_name` lists all                             |
+| TRIGGER#<trigger>      | WEBHOOK#<id>   | what an event of that trigger needs; an inactive webhook has no document |
+| NAME#<casefolded name> | NAME           | keeps names unique                                                     |
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from grantwire.configurations import document_of, parse_webhook
+from grantwire.errors import InvalidWebhookError, Problem, StaleVersionError
+from grantwire.models import Webhook
+from grantwire.stores.clients import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_Row = dict[str, Any]  # as the low-level client gives it: {"name": {"S": "Torq"}}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subscription:
+    """One webhook that names a trigger: the webhook when it is active and readable, else the problem why not."""
+
+    webhook_id: str
+    active: bool
+    webhook: Webhook | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookStore:
+    """The table of webhooks. Every method raises StoreError when DynamoDB fails."""
+
+    client: "DynamoDBClient"
+    table_name: str
+
+    def create(self, webhook: Webhook) -> None:
+        """Store a new webhook, its copies and its name in one transaction.
+
+        Raises InvalidWebhookError when another webhook has the name, StaleVersionError when the id is taken.
+        """
+        puts = [{"Put": {"TableName": self.table_name, "Item": row, **_UNLESS_THERE}} for row in _rows(webhook)]
+        with translated("dynamodb TransactWriteItems"):
+            try:
+                self.client.transact_write_items(TransactItems=puts)  # type: ignore[arg-type]
+            except self.client.exceptions.TransactionCanceledException as exc:
+                _raise_conflict(webhook, exc)
+                raise
+
+    def get(self, webhook_id: str) -> Webhook | None:
+        """The webhook, None when there is none. Raises InvalidWebhookError when its row cannot be read."""
+        key = {"pk": {"S": f"WEBHOOK#{webhook_id}"}, "sk": {"S": "CONFIG"}}
+        with translated("dynamodb GetItem"):
+            row = self.client.get_item(TableName=self.table_name, Key=key, ConsistentRead=True).get("Item")
+        return _read(webhook_id, row) if row else None
+
+    def subscriptions(self, trigger: str) -> Sequence[Subscription]:
+        """Every webhook that names `trigger`; the cost grows with these, never with the table."""
+        return [_subscription(row) for row in self._query(trigger)]
+
+    def _query(self, trigger: str) -> Iterator[_Row]:
+        arguments: dict[str, Any] = {
+            "TableName": self.table_name,
+            "KeyConditionExpression": "pk = :trigger",
+            "ExpressionAttributeValues": {":trigger": {"S": f"TRIGGER#{trigger}"}},
+        }
+        while True:
+            with translated("dynamodb Query"):
+                page = self.client.query(**arguments)
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+_UNLESS_THERE = {"ConditionExpression": "attribute_not_exists(pk)"}
+
+
+def _rows(webhook: Webhook) -> list[_Row]:
+    """The name's row first: a conflict is told by its place."""
+    name = webhook.name.casefold()
+    document = {"S": json.dumps(document_of(webhook), ensure_ascii=False, separators=(",", ":"))}
+    facts = {
+        "version": {"N": str(webhook.version)},
+        "active": {"BOOL": webhook.active},
+        "created_at": {"N": repr(webhook.created_at)},
+        "updated_at": {"N": repr(webhook.updated_at)},
+    }
+    listed = {"listed": {"S": "WEBHOOK"}, "name_key": {"S": name}}
+    copy = facts | ({"document": document} if webhook.active else {})
+    return [
+        {"pk": {"S": f"NAME#{name}"}, "sk": {"S": "NAME"}, "webhook_id": {"S": webhook.id}},
+        {"pk": {"S": f"WEBHOOK#{webhook.id}"}, "sk": {"S": "CONFIG"}, "document": document, **facts, **listed},
+        *(
+            {"pk": {"S": f"TRIGGER#{trigger}"}, "sk": {"S": f"WEBHOOK#{webhook.id}"}, **copy}
+            for trigger in webhook.triggers
+        ),
+    ]
+
+
+def _raise_conflict(webhook: Webhook, exc: ClientError) -> None:
+    reasons = exc.response.get("CancellationReasons", [])
+    conflicts = [reason.get("Code") == "ConditionalCheckFailed" for reason in reasons]
+    if conflicts and conflicts[0]:
+        raise InvalidWebhookError(
+            [Problem("name", json.dumps(webhook.name), "is the name of another webhook")]
+        ) from exc
+    if any(conflicts):
+        raise StaleVersionError(f"webhook {webhook.id} is stored already") from exc
+
+
+def _subscription(row: _Row) -> Subscription:
+    webhook_id = row["sk"]["S"].removeprefix("WEBHOOK#")
+    if not row.get("active", {}).get("BOOL", True):
+        return Subscription(webhook_id=webhook_id, active=False, webhook=None)
+    try:
+        return Subscription(webhook_id=webhook_id, active=True, webhook=_read(webhook_id, row))
+    except InvalidWebhookError as exc:
+        return Subscription(webhook_id=webhook_id, active=True, webhook=None, problem=str(exc))
+
+
+def _read(webhook_id: str, row: _Row) -> Webhook:
+    numbers = [row.get(name, {}).get("N", "0") for name in ("version", "created_at", "updated_at")]
+    return _parsed(webhook_id, row.get("document", {}).get("S", ""), *numbers)
+
+
+@lru_cache(maxsize=2048)
+def _parsed(webhook_id: str, text: str, version: str, created_at: str, updated_at: str) -> Webhook:
+    """Kept by content: a warm function parses a webhook once."""
+    try:
+        document = json.loads(text)
+    except ValueError as exc:
+        raise InvalidWebhookError([Problem("document", "", f"the stored webhook is not JSON: {exc}")]) from exc
+    return parse_webhook(
+        document,
+        webhook_id=webhook_id,
+        now=float(updated_at),
+        version=int(version),
+        created_at=float(created_at),
+        stored=True,
+    )
