@@ -11,7 +11,7 @@ NOTHING: Final = object()  # a problem without a value to show: it is absent, or
 
 
 class Reader:
-    """Each method gives a field's value; a wrong one goes to `problems` and is its default. `at`: the path before it."""
+    """Each method gives a field's value; a wrong one goes to `problems` and is its default. `at`: path before it."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []

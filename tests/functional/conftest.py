@@ -1,0 +1,163 @@
+"""The real handlers on moto, in this process: tables, queue and key as template.yaml has them."""
+
+import importlib.util
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from local.aws import Clients, create_resources
+from local.template import Template
+from moto import mock_aws
+from tests.receivers import Authority
+
+from grantwire.configurations import parse_webhook
+from grantwire.identifiers import new_webhook_id
+from grantwire.models import Webhook
+from grantwire.observability import logger
+from grantwire.saving import save
+from grantwire.settings import dispatch_settings, settings_for_test
+from grantwire.stores.deliveries import read_attempt
+from grantwire.stores.secrets import KmsSecrets
+from grantwire.stores.webhooks import WebhookStore
+
+ROOT = Path(__file__).parents[2]
+
+
+def load_handler(name: str) -> ModuleType:
+    """A function's app.py, afresh."""
+    spec = importlib.util.spec_from_file_location(f"{name}_app", ROOT / "functions" / name / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def event_file(name: str) -> dict[str, Any]:
+    """One of events/."""
+    event: dict[str, Any] = json.loads((ROOT / "events" / f"{name}.json").read_text())
+    return event
+
+
+@dataclass
+class World:
+    """A deployed Grantwire as its user sees it: webhooks in, events in, rows and dead letters and log lines out."""
+
+    template: Template
+    aws: Clients
+    capsys: pytest.CaptureFixture[str]
+    apps: dict[str, ModuleType] = field(default_factory=dict)
+
+    def webhook(self, url: str, **fields: Any) -> Webhook:
+        """Save a webhook: the guide's, with other fields where given."""
+        document = {
+            "name": f"Torq {len(self.rows('WebhooksTable'))}",
+            "active": True,
+            "url": url,
+            "body_template": '{"body": {"event": "New Apono {{event_type}} request made by {{data.requester.name}}"}}',
+            "headers": [{"name": "Authorization", "value": "Bearer dG9ycS10b2tlbg", "secret": True}],
+            "triggers": ["RequestCreated"],
+        }
+        webhook = parse_webhook(document | fields, webhook_id=new_webhook_id(time.time()), now=time.time())
+        return save(webhook, webhooks=self.store, secrets=self.secrets)
+
+    @property
+    def store(self) -> WebhookStore:
+        return WebhookStore(client=self.aws.dynamodb, table_name=self.template.names["WebhooksTable"])
+
+    @property
+    def secrets(self) -> KmsSecrets:
+        return KmsSecrets(client=lambda: self.aws.kms, key_id=self.template.names["SecretsKey"])
+
+    def dispatch(self, event: object) -> None:
+        """What Lambda does with an event from the bus."""
+        self._app("dispatch").handler(event, SimpleNamespace(aws_request_id="request-1"))
+
+    def http(self, path: str, body: object, **path_parameters: str) -> tuple[int, dict[str, Any]]:
+        """What API Gateway does with a POST."""
+        event = event_file("test_draft")
+        event |= {"rawPath": path, "pathParameters": path_parameters}
+        event["body"] = body if isinstance(body, str) else json.dumps(body)
+        event["requestContext"]["http"]["path"] = path
+        answer = self._app("test_webhook").handler(event, SimpleNamespace(aws_request_id="request-1"))
+        return answer["statusCode"], json.loads(answer["body"])
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Every row of a table, as the client gives it."""
+        return self.aws.dynamodb.scan(TableName=self.template.names[table])["Items"]
+
+    def deliveries(self, webhook: Webhook) -> list[dict[str, Any]]:
+        """The deliveries of a webhook, oldest first, attempts read."""
+        rows = [row for row in self.rows("DeliveriesTable") if row["pk"]["S"] == webhook.id]
+        return [
+            {name: next(iter(value.values())) for name, value in row.items()}
+            | {"attempts": [read_attempt(one["B"]) for one in row.get("attempts", {"L": []})["L"]]}
+            for row in sorted(rows, key=lambda row: row["sk"]["S"])
+        ]
+
+    def dead_letters(self) -> list[dict[str, Any]]:
+        """What waits in the dead-letter queue."""
+        url = self.template.names["DispatchDeadLetters"]
+        messages = self.aws.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(message["Body"]) for message in messages]
+
+    def logged(self) -> list[dict[str, Any]]:
+        """The log lines and metrics written since the last call."""
+        lines = self.capsys.readouterr().out.splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def _app(self, name: str) -> ModuleType:
+        if name not in self.apps:
+            self.apps[name] = load_handler(name)
+        return self.apps[name]
+
+
+class _CurrentStdout:
+    """Whatever stdout is now: pytest puts another one in place for each phase of a test."""
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
+@cache
+def _template() -> Template:
+    return Template.read()
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[Clients]:
+    """Clients, made once: that takes longer than most tests."""
+    with Clients() as made:
+        yield made
+
+
+@pytest.fixture
+def world(
+    monkeypatch: pytest.MonkeyPatch, authority: Authority, aws: Clients, capsys: pytest.CaptureFixture[str]
+) -> Iterator[World]:
+    """A fresh Grantwire whose receivers are on loopback."""
+    caches = (dispatch_settings, settings_for_test)
+    with mock_aws():
+        template = create_resources(_template(), aws)
+        for function in ("TestWebhookFunction", "DispatchFunction"):
+            for name, value in template.function(function).environment.items():
+                monkeypatch.setenv(name, value)
+        monkeypatch.setenv("PERMIT_LOOPBACK", "true")
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+        for cache in caches:
+            cache.cache_clear()
+        for handler in logger().handlers:
+            monkeypatch.setattr(handler, "stream", _CurrentStdout())
+        yield World(template, aws, capsys)
+        for cache in caches:
+            cache.cache_clear()

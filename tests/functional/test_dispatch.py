@@ -1,0 +1,344 @@
+"""`dispatch`, from the EventBridge event to the receiver and the row."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.functional.conftest import World, event_file
+from tests.receivers import Authority, Received, Receiver, answer, answering, receiving
+
+from grantwire.errors import StoreError
+from grantwire.models import TRIGGERS
+
+ACCEPTED = answer("202 Accepted", b'{"status":"accepted"}')
+
+
+@pytest.fixture
+def torq(authority: Authority) -> Any:
+    """A receiver that accepts everything."""
+    with receiving(answering(ACCEPTED), authority.server_context()) as receiver:
+        yield receiver
+
+
+def created(**data: Any) -> dict[str, Any]:
+    """The event of a created request, with other data where given."""
+    event = event_file("request_created")
+    event["detail"]["data"] |= data
+    return event
+
+
+def metrics(lines: list[dict[str, Any]]) -> dict[str, float]:
+    """The metrics among log lines."""
+    found: dict[str, float] = {}
+    for line in lines:
+        if "_aws" in line:
+            names = [metric["Name"] for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]]
+            found |= {name: found.get(name, 0) + sum(line[name]) for name in names}
+    return found
+
+
+@pytest.mark.parametrize("trigger", TRIGGERS)
+@pytest.mark.parametrize("prefix", ["", "Access"])
+def test_each_trigger_in_both_spellings_reaches_torq(world: World, torq: Receiver, trigger: str, prefix: str) -> None:
+    """The body is the guide's, the spelling is the event's own, and the header is as configured."""
+    webhook = world.webhook(torq.url, triggers=[trigger])
+    event = created()
+    event["detail-type"] = event["detail"]["event_type"] = prefix + trigger
+    world.dispatch(event)
+    expected = f'{{"body": {{"event": "New Apono {prefix}{trigger} request made by Ana Lima"}}}}'
+    assert torq.bodies == [expected.encode()]
+    assert b"\r\nAuthorization: Bearer dG9ycS10b2tlbg\r\n" in torq.requests[0]
+    [row] = world.deliveries(webhook)
+    assert row["state"] == "succeeded"
+    assert row["trigger"] == trigger
+    assert row["attempts"][0]["response"]["status"] == 202
+    assert f"\r\nwebhook-id: {row['delivery_id']}\r\n".encode() in torq.requests[0]
+
+
+def test_a_hostile_name_arrives_as_it_is(world: World, torq: Receiver) -> None:
+    """Quotes, an apostrophe, a line break and markup: valid JSON, never HTML-escaped."""
+    world.webhook(torq.url)
+    name = 'Ana "Q" O\'Neil\n<b>'
+    world.dispatch(created(requester={"name": name}))
+    assert json.loads(torq.bodies[0]) == {"body": {"event": f"New Apono RequestCreated request made by {name}"}}
+
+
+def test_the_same_event_put_twice_is_sent_once(world: World, torq: Receiver) -> None:
+    """EventBridge delivers twice, and a producer's retry has a new EventBridge id: one POST, one row."""
+    webhook = world.webhook(torq.url)
+    world.dispatch(created())
+    world.dispatch(created() | {"id": "11111111-2222-4333-8444-555555555555"})
+    assert len(torq.requests) == 1
+    assert len(world.deliveries(webhook)) == 1
+    assert metrics(world.logged())["DeliveryDuplicate"] == 1
+
+
+def test_the_same_event_handled_twice_at_once_is_sent_once(world: World, torq: Receiver) -> None:
+    """Eight handlers race for one event: the claim lets one of them send."""
+    world.webhook(torq.url)
+    world.dispatch(created(id="another"))  # so that the handler is wired before the race
+    threads = [threading.Thread(target=world.dispatch, args=(created(),)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(torq.requests) == 2
+
+
+def test_an_archive_replay_is_a_new_event(world: World, torq: Receiver) -> None:
+    """Who replays an archive wants the events sent again."""
+    world.webhook(torq.url)
+    world.dispatch(created())
+    world.dispatch(created() | {"replay-name": "after-the-outage"})
+    world.dispatch(created() | {"replay-name": "after-the-outage"})
+    assert len(torq.requests) == 2
+
+
+def test_a_receiver_that_hangs_delays_nobody_else(world: World, torq: Receiver, authority: Authority) -> None:
+    """Two webhooks on one trigger: the second gets its event while the first still hangs."""
+
+    def hanging(connection: Received) -> None:
+        connection.request()
+        connection.receiver.closing.wait(10)
+
+    with receiving(hanging, authority.server_context()) as slow:
+        hung = world.webhook(slow.url, timeout_seconds=1)
+        quick = world.webhook(torq.url)
+        started = time.monotonic()
+        worker = threading.Thread(target=world.dispatch, args=(created(),))
+        worker.start()
+        with torq.arrived:
+            assert torq.arrived.wait_for(lambda: torq.requests, timeout=0.9), "the quick one waited for the slow one"
+        assert time.monotonic() - started < 0.9
+        worker.join()
+    assert world.deliveries(quick)[0]["state"] == "succeeded"
+    row = world.deliveries(hung)[0]
+    assert (row["state"], row["code"], row["reason"]) == ("waiting", "timeout", "no answer came within 1 seconds")
+
+
+@pytest.mark.parametrize(
+    ("fields", "metric", "reason"),
+    [
+        ({"active": False}, "WebhookInactive", "the webhook is inactive"),
+        ({"triggers": ["RequestFailed"]}, "EventUnmatched", "no webhook names this trigger"),
+        (
+            {"filters": [{"field": "integration", "operator": "is", "values": ["staging-db"]}]},
+            "WebhookFiltered",
+            "the filter 'integration is' does not hold",
+        ),
+        (
+            {"filters": [{"field": "requester", "operator": "is_not", "values": ["ANA.LIMA@example.com"]}]},
+            "WebhookFiltered",
+            "the filter 'requester is_not' does not hold",
+        ),
+    ],
+)
+def test_what_is_not_wanted_is_not_sent_and_says_why(
+    world: World, torq: Receiver, fields: dict[str, Any], metric: str, reason: str
+) -> None:
+    """Nothing goes out, no row is made; a metric counts it and a log line with ids alone gives the reason."""
+    webhook = world.webhook(torq.url, **fields)
+    world.dispatch(created())
+    lines = world.logged()
+    assert torq.requests == []
+    assert world.deliveries(webhook) == []
+    assert metrics(lines)[metric] == 1
+    [line] = [line for line in lines if line.get("reason") == reason]
+    assert line["event_id"].startswith("evt_")
+    assert "Ana" not in json.dumps(lines)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [["prod-db"], ["PROD-DB"], ["int-pg-prod"], ["other", "prod-db"]],
+    ids=["name", "case", "id", "alternatives"],
+)
+def test_a_filter_that_matches_lets_the_event_pass(world: World, torq: Receiver, values: list[str]) -> None:
+    """By id or by name, whatever the case, any of several values."""
+    world.webhook(torq.url, filters=[{"field": "integration", "operator": "is", "values": values}])
+    world.dispatch(created())
+    assert len(torq.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "path", "expected", "state"),
+    [
+        (b'{"status":"queued"}', "$.data.status", ["accepted", "queued"], "succeeded"),
+        (b'{"status":"denied"}', "$.data.status", ["accepted", "queued"], "failed"),
+        (b'{"incidents":[{"status":"open"}]}', "$.incidents[0].status", ["open"], "succeeded"),
+        (b'{"incidents":[{"status":"open"}]}', "$.incidents[0].status", ["closed"], "failed"),
+        (b"<html>", "$.data.status", ["accepted"], "failed"),
+    ],
+)
+def test_response_validators_decide(
+    world: World, authority: Authority, reply: bytes, path: str, expected: list[str], state: str
+) -> None:
+    """A 200 is not enough; what did not hold is final, because the receiver did take the event."""
+    with receiving(answering(answer("200 OK", reply)), authority.server_context()) as receiver:
+        validators = [{"json_path": path, "expected_values": expected}]
+        webhook = world.webhook(receiver.url, response_validators=validators)
+        world.dispatch(created())
+    [row] = world.deliveries(webhook)
+    assert row["state"] == state
+    assert row["attempts"][0]["validators"][0]["holds"] is (state == "succeeded")
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("500 Oops", "waiting"),
+        ("429 Slow down", "waiting"),
+        ("401 No", "waiting"),
+        ("302 There", "waiting"),
+        ("410 Gone", "failed"),
+    ],
+)
+def test_an_answer_that_may_pass_waits(world: World, authority: Authority, status: str, state: str) -> None:
+    """Anything but 2xx and 410 may be better next time."""
+    with receiving(answering(answer(status)), authority.server_context()) as receiver:
+        webhook = world.webhook(receiver.url)
+        world.dispatch(created())
+    [row] = world.deliveries(webhook)
+    assert (row["state"], row["code"]) == (state, f"http_{status[:3]}")
+
+
+def test_an_address_that_is_not_allowed_is_recorded(
+    world: World, torq: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the permission of tests, a webhook to loopback fails before a byte is sent, and the row says so."""
+    monkeypatch.delenv("PERMIT_LOOPBACK")
+    webhook = world.webhook(torq.url)
+    world.dispatch(created())
+    [row] = world.deliveries(webhook)
+    assert (row["state"], row["code"]) == ("failed", "address_not_allowed")
+    assert "a loopback address" in row["reason"]
+    assert torq.connections == 0
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda event: event.pop("detail"), "'detail' is missing"),
+        (lambda event: event["detail"].pop("data"), "'detail.data' is missing"),
+        (lambda event: event["detail"].update(data=[1]), "'detail.data' is a list"),
+        (lambda event: event.pop("detail-type"), "no 'detail-type'"),
+    ],
+)
+def test_an_event_nobody_can_use_goes_to_the_dead_letters(
+    world: World, torq: Receiver, spoil: Callable[[dict[str, Any]], Any], reason: str
+) -> None:
+    """With its reason; the next event goes its way."""
+    world.webhook(torq.url)
+    event = created()
+    spoil(event)
+    world.dispatch(event)
+    [letter] = world.dead_letters()
+    assert reason in letter["reason"]
+    assert letter["event"] == event
+    world.dispatch(created())
+    assert len(torq.requests) == 1
+
+
+def test_an_event_of_another_type_is_ignored_and_counted(world: World) -> None:
+    """It is not ours: no dead letter, no error."""
+    world.dispatch(created() | {"detail-type": "RequestArchived"})
+    assert metrics(world.logged())["EventIgnored"] == 1
+    assert world.dead_letters() == []
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        ("{not json", "the stored webhook is not JSON"),
+        ('{"name":"x","url":"https://example.com/","triggers":["Nope"]}', "triggers[0]"),
+    ],
+)
+def test_a_row_that_cannot_be_read_harms_nobody_else(world: World, torq: Receiver, document: str, reason: str) -> None:
+    """The event is kept as a dead letter that names the webhook and the field; the other webhook gets its event."""
+    world.webhook(torq.url)
+    row = {"pk": {"S": "TRIGGER#RequestCreated"}, "sk": {"S": "WEBHOOK#wh_broken"}, "document": {"S": document}}
+    world.aws.dynamodb.put_item(TableName=world.template.names["WebhooksTable"], Item=row)
+    world.dispatch(created())
+    assert len(torq.requests) == 1
+    [letter] = world.dead_letters()
+    assert letter["reason"].startswith("webhook wh_broken cannot be read")
+    assert reason in letter["reason"]
+    assert letter["event"] == created()
+
+
+def test_a_template_that_cannot_be_rendered_is_a_failed_delivery(world: World, torq: Receiver) -> None:
+    """A name with a line break cannot stand in a header: nothing is sent, the row names the field and the place."""
+    webhook = world.webhook(torq.url, headers=[{"name": "X-Requester", "value": "by {{data.requester.name}}"}])
+    world.dispatch(created(requester={"name": "Ana\r\nX-Admin: true"}))
+    [row] = world.deliveries(webhook)
+    assert (row["state"], row["code"]) == ("failed", "template")
+    assert "line 1, column 4: 'data.requester.name' holds a line break" in row["reason"]
+    assert torq.requests == []
+
+
+def test_no_secret_is_written_down(world: World, authority: Authority) -> None:
+    """A receiver that echoes what it got: neither rows nor logs hold the token, in any common spelling."""
+    secret = 'tok"en/+secret value'
+
+    def echo(connection: Received) -> None:
+        request = connection.request()
+        connection.write(answer("200 OK", request, f"X-Echo: {secret}"))
+
+    headers = [
+        {"name": "X-Api-Key", "value": secret},
+        {"name": "Authorization", "value": "Basic dXNlcjpoZW1saWdoLXBhc3N3b3Jk"},
+    ]
+    with receiving(echo, authority.server_context()) as receiver:
+        webhook = world.webhook(receiver.url, headers=headers)
+        world.dispatch(created())
+        assert secret.encode() in receiver.requests[0]
+    [row] = world.deliveries(webhook)
+    written = json.dumps([row, world.rows("WebhooksTable"), world.logged()], default=str)
+    for trace in ("secret value", "dXNlcjpoZW1saWdoLXBhc3N3b3Jk", "hemligh-password"):
+        assert trace not in written
+    assert dict(row["attempts"][0]["request"]["headers"])["X-Api-Key"] == "••••"
+    assert dict(row["attempts"][0]["response"]["headers"])["X-Echo"] == "••••"
+
+
+def test_our_own_fault_is_raised_so_that_aws_hands_the_event_in_again(world: World, torq: Receiver) -> None:
+    """A secret sealed for another webhook cannot be opened: the event comes back, and nobody is sent it twice."""
+    good = world.webhook(torq.url)
+    bad = world.webhook(torq.url)
+    rows = world.aws.dynamodb.scan(TableName=world.template.names["WebhooksTable"])["Items"]
+    other = next(row for row in rows if row["pk"]["S"] == "TRIGGER#RequestCreated" and good.id in row["sk"]["S"])
+    copied = other | {"sk": {"S": f"WEBHOOK#{bad.id}"}}
+    world.aws.dynamodb.put_item(TableName=world.template.names["WebhooksTable"], Item=copied)
+    for _ in range(2):
+        with pytest.raises(StoreError, match=r"1 of 2 deliveries .* kms Decrypt: InvalidCiphertext"):
+            world.dispatch(created())
+    assert len(torq.requests) == 1
+    assert world.deliveries(bad) == []
+
+
+def test_the_event_is_kept_once_and_compressed(world: World, torq: Receiver) -> None:
+    """Later attempts need it; two webhooks share it, and it expires with the deliveries."""
+    world.webhook(torq.url)
+    world.webhook(torq.url)
+    world.dispatch(created())
+    [row] = [row for row in world.rows("DeliveriesTable") if row["pk"]["S"].startswith("EVENT#")]
+    assert len(row["payload"]["B"]) < len(json.dumps(created()["detail"])) / 2
+    assert int(row["expires_at"]["N"]) > time.time() + 89 * 86_400
+
+
+def test_fifty_webhooks_are_called_at_once(world: World, authority: Authority) -> None:
+    """Every receiver answers only once all of them have been called."""
+    barrier = threading.Barrier(50)
+
+    def together(connection: Received) -> None:
+        connection.request()
+        barrier.wait(timeout=20)
+        connection.write(ACCEPTED)
+
+    with receiving(together, authority.server_context()) as receiver:
+        for _ in range(50):
+            world.webhook(receiver.url, timeout_seconds=25)
+        world.dispatch(created())
+    assert metrics(world.logged())["DeliverySucceeded"] == 50

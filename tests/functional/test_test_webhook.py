@@ -1,0 +1,132 @@
+"""`test_webhook` behind its HTTP API: saved webhooks and drafts, really sent."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.functional.conftest import World
+from tests.receivers import Authority, answer, answering, receiving
+
+BODY = '{"body": {"event": "New Apono {{event_type}} request made by {{data.requester.name}}"}}'
+
+
+def draft(url: str, **fields: Any) -> dict[str, Any]:
+    """The guide's webhook, unsaved."""
+    headers = [{"name": "Authorization", "value": "Bearer dG9ycS10b2tlbg", "secret": True}]
+    return {
+        "name": "Torq",
+        "url": url,
+        "body_template": BODY,
+        "headers": headers,
+        "triggers": ["RequestGranted"],
+    } | fields
+
+
+def test_a_draft_is_sent_for_real_and_answers_with_its_invocation_data(world: World, authority: Authority) -> None:
+    """Event, request with its secret masked, response, validators, timings, and the outcome in a sentence."""
+    with receiving(answering(answer()), authority.server_context()) as receiver:
+        validators = [{"json_path": "$.data.status", "expected_values": ["accepted"]}]
+        status, data = world.http(
+            "/api/webhooks/test", {"webhook": draft(receiver.url, response_validators=validators)}
+        )
+        assert receiver.bodies == [b'{"body": {"event": "New Apono RequestGranted request made by Ana Lima"}}']
+        assert b"Bearer dG9ycS10b2tlbg" in receiver.requests[0]
+    assert status == 200
+    assert data["outcome"] == "successful"
+    assert data["sentence"] == "Test successful: the receiver answered 202 and every response validator holds."
+    assert data["event"]["event_type"] == "RequestGranted"
+    assert data["request"]["body"] == '{"body": {"event": "New Apono RequestGranted request made by Ana Lima"}}'
+    assert {"name": "Authorization", "value": "••••"} in data["request"]["headers"]
+    assert data["response"]["body"] == '{"status":"accepted"}'
+    assert data["validators"] == [
+        {"json_path": "$.data.status", "expected_values": ["accepted"], "found": ["accepted"], "holds": True}
+    ]
+    assert data["timings"]["total_ms"] > 0
+    assert data["remote_address"] == "127.0.0.1"
+    assert "dG9ycS10b2tlbg" not in json.dumps(data)
+    assert world.rows("DeliveriesTable") == []
+
+
+def test_a_saved_webhook_is_tested_whether_active_or_not(world: World, authority: Authority) -> None:
+    """With the trigger asked for; its sealed secret is opened for the receiver and masked in the answer."""
+    with receiving(answering(answer("401 Unauthorized", b"{}")), authority.server_context()) as receiver:
+        webhook = world.webhook(receiver.url, active=False)
+        status, data = world.http(f"/api/webhooks/{webhook.id}/test", {"trigger": "RequestRejected"}, id=webhook.id)
+        assert b"Bearer dG9ycS10b2tlbg" in receiver.requests[0]
+    assert status == 200
+    assert data["outcome"] == "failed"
+    assert data["sentence"] == "Test failed: the receiver answered 401."
+    assert data["event"]["data"]["approvals"][0]["status"] == "Rejected"
+
+
+def test_an_event_of_ones_own_is_sent_and_filters_are_explained(world: World, authority: Authority) -> None:
+    """Filters do not stop a test; the answer says what each would have decided."""
+    with receiving(answering(answer()), authority.server_context()) as receiver:
+        filters = [{"field": "integration", "operator": "is", "values": ["prod-db"]}]
+        event = {"event_type": "RequestFailed", "data": {"requester": {"name": "Bo"}}}
+        body = {"webhook": draft(receiver.url, filters=filters), "event": event}
+        _, data = world.http("/api/webhooks/test", body)
+        assert receiver.bodies == [b'{"body": {"event": "New Apono RequestFailed request made by Bo"}}']
+    assert data["filters"] == [
+        {"field": "integration", "operator": "is", "values": ["prod-db"], "found": [], "holds": False}
+    ]
+
+
+def test_a_failure_is_told_in_words(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A URL that leads inside: no request is made, and the sentence says why."""
+    monkeypatch.delenv("PERMIT_LOOPBACK")
+    _, data = world.http("/api/webhooks/test", {"webhook": draft("https://localhost/")})
+    assert data["outcome"] == "failed"
+    assert data["response"] is None
+    assert data["sentence"].startswith("Test failed: localhost resolves to ")
+    assert data["sentence"].endswith("a loopback address: only public addresses may be called.")
+
+
+def test_every_wrong_field_of_a_draft_is_named(world: World) -> None:
+    """422 with path, value and rule of each, in the order of the form; a secret's value is never repeated."""
+    wrong = draft(
+        "http://hooks.torq.io/",
+        name="!",
+        body_template='{"a": "{{x}"}',
+        timeout_seconds=31,
+        triggers=["RequestLost"],
+        headers=[{"name": "Authorization", "value": "Bearer {{oops"}],
+        filters=[{"field": "colour", "operator": "like", "values": []}],
+        response_validators=[{"json_path": "status", "expected_values": ["ok"]}],
+        retries=3,
+    )
+    status, answer = world.http("/api/webhooks/test", {"webhook": wrong})
+    assert status == 422
+    assert [one["path"] for one in answer["problems"]] == [
+        "name",
+        "url",
+        "headers[0].value",
+        "triggers[0]",
+        "filters[0].field",
+        "filters[0].operator",
+        "filters[0].values",
+        "timeout_seconds",
+        "response_validators[0].json_path",
+        "retries",
+    ]
+    assert "oops" not in json.dumps(answer)
+    assert {"path": "timeout_seconds", "value": "31", "rule": "must be a number from 1 to 30"} in answer["problems"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "message"),
+    [
+        ("/api/webhooks/wh_none/test", {}, 404, "there is no webhook wh_none"),
+        ("/api/webhooks/test", "{", 400, "the body is not JSON"),
+        ("/api/webhooks/test", "[]", 400, "the body must be a JSON object"),
+        ("/api/webhooks/test", {}, 422, "webhook: is required"),
+        ("/api/webhooks/test", {"webhook": 5}, 422, "must be a JSON object"),
+        ("/api/webhooks/test", {"webhook": draft("https://a.example/"), "trigger": "X"}, 422, 'trigger is "X"'),
+        ("/api/webhooks/test", {"webhook": draft("https://a.example/"), "event": {}}, 422, "'detail.data' is missing"),
+    ],
+)
+def test_bad_requests_say_the_way_out(world: World, path: str, body: Any, status: int, message: str) -> None:
+    """No 500, no silence."""
+    got, answer = world.http(path, body)
+    assert got == status
+    assert message in answer["message"]
