@@ -24,8 +24,85 @@ $(READY): requirements/uv.txt requirements/dev.txt
 
 setup: $(READY) ## set up the virtual environment (every other target does it too)
 
+test: $(READY) ## run every test, those of the built functions too
+	@$(BIN)/python -m pytest -n auto --dist loadfile
+
+check: $(READY) ## what CI runs: format, lint, types, template, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy layers/common/grantwire local bench tests e2e
+	@for function in functions/*/app.py; do echo "$(BIN)/mypy $$function"; $(BIN)/mypy "$$function" || exit 1; done
+	SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint
+	@$(MAKE) test
+
+matrix: ## the tests on every Python from 3.11 to 3.14 that is at hand, each in an environment of its own
+	@for version in 3.11 3.12 3.13 3.14; do for python in python$$version $(HOME)/.pyenv/versions/$$version*/bin/python$$version; do \
+		if $$python -c 'import venv' >/dev/null 2>&1; then $(MAKE) test PYTHON=$$python VENV=.venv-$$version || exit 1; break; fi; \
+	done; done
+
+BENCH_VENV = .venv-bench
+BENCH_READY = $(BENCH_VENV)/.ready
+
+$(BENCH_READY): requirements/bench.txt | $(READY)
+	@echo "Setting up $(BENCH_VENV) (once, about 5 seconds) ..."
+	@"$(UV)" venv --quiet --clear --python "$(abspath $(BIN)/python)" "$(BENCH_VENV)"
+	@"$(UV)" pip install --quiet --compile-bytecode --python "$(BENCH_VENV)/bin/python" --require-hashes -r requirements/bench.txt
+	@touch "$@"
+
+bench: $(READY) $(BENCH_READY) ## measure init time and CPU per delivery against their floors
+	@$(BIN)/python -m bench.init_time --python $(BENCH_VENV)/bin/python
+	@$(BIN)/python -m bench.delivery_cpu
+
 lock: $(READY) ## pin the newest versions that requirements/*.in allow, with their hashes
-	@for name in layers/common/requirements requirements/uv requirements/dev requirements/e2e; do rm -f $$name.txt; \
+	@for name in layers/common/requirements requirements/uv requirements/dev requirements/e2e requirements/bench; do rm -f $$name.txt; \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $$name.in -o $$name.txt || exit 1; done
 
-.PHONY: help setup lock
+.PHONY: help setup test check matrix bench lock
+
+# Build, and tests of what was built ------------------------------------------------------------------------------------
+ARCHITECTURE ?= arm64
+BUILD_DIR ?= .aws-sam/build
+E2E_VENV ?= .venv-e2e
+E2E_READY = $(E2E_VENV)/.ready
+
+# The functions' own Python compiles what is shipped; another version's .pyc files would be ignored by Lambda.
+runtime = $(shell $(1) -c 'import sys; sys.implementation.cache_tag == "cpython-313" and print(sys.executable)' 2>/dev/null)
+RUNTIME_PYTHON ?= $(firstword $(foreach python,$(abspath $(BIN)/python) $(CANDIDATES),$(call runtime,$(python))))
+
+build: $(READY) ## make what `sam deploy` uploads into .aws-sam/build (ARCHITECTURE=x86_64: for that processor)
+	@$(MAKE) artefacts
+
+# `build` without setting up the environment: for the tests, which run in it.
+artefacts:
+	@echo "Building for $(ARCHITECTURE) into $(BUILD_DIR) (about 4 seconds) ..."
+	@export RUNTIME_PYTHON="$(RUNTIME_PYTHON)" UV="$(UV)" ARCHITECTURE="$(ARCHITECTURE)" SAM_CLI_TELEMETRY=0 MAKEFLAGS=--no-print-directory; \
+	test -n "$$RUNTIME_PYTHON" || echo "No Python 3.13 at hand: no .pyc files are shipped, and a cold start takes about twice as long."; \
+	"$(BIN)/sam" build --build-dir "$(BUILD_DIR)" --parameter-overrides "Architecture=$(ARCHITECTURE)"
+
+$(E2E_READY): requirements/e2e.txt | $(READY)
+	@echo "Setting up $(E2E_VENV) (once, about 5 seconds) ..."
+	@"$(UV)" venv --quiet --clear --python "$(abspath $(BIN)/python)" "$(E2E_VENV)"
+	@"$(UV)" pip install --quiet --python "$(E2E_VENV)/bin/python" --require-hashes -r requirements/e2e.txt
+	@touch "$@"
+
+e2e: $(READY) $(E2E_READY) ## deploy template.yaml to a local AWS and send events through it
+	@E2E_PYTHON="$(abspath $(E2E_VENV)/bin/python)" "$(BIN)/python" -m pytest -s e2e
+
+.PHONY: build artefacts e2e
+
+# The local stack -------------------------------------------------------------------------------------------------------
+WEBHOOKS = webhooks
+PORT = 8600
+EVENT = events/request_created.json
+NOW =
+
+run: $(READY) ## start the local stack, until Ctrl-C (WEBHOOKS=my-webhooks/ for your own, PORT=8601 for another port)
+	@"$(BIN)/python" -m local.run --webhooks "$(WEBHOOKS)" --port "$(PORT)"
+
+event: $(READY) ## put an event on its bus (EVENT=events/request_granted.json; NOW=1 makes it a new request)
+	@"$(BIN)/python" -m local.put_event --port "$(PORT)" $(if $(NOW),--now) "$(EVENT)"
+
+demo: $(READY) ## an event of each trigger through the local stack, compared with what its Torq received
+	@"$(BIN)/python" -m local.demo --webhooks "$(WEBHOOKS)"
+
+.PHONY: run event demo

@@ -14,7 +14,7 @@ from grantwire.egress import Egress
 from grantwire.errors import InvalidWebhookError, Problem, StoreError
 from grantwire.invoking import Invoker
 from grantwire.observability import logger
-from grantwire.settings import settings_for_test
+from grantwire.settings import webhook_test_settings
 from grantwire.stores import clients
 from grantwire.stores.secrets import KmsSecrets
 from grantwire.stores.webhooks import WebhookStore
@@ -25,7 +25,7 @@ api = APIGatewayHttpResolver()
 @cache
 def invoker() -> Invoker:
     """Wired together at the first test, and kept while the process is warm."""
-    egress = settings_for_test().egress
+    egress = webhook_test_settings().egress
     sender = Egress(allowed_hosts=egress.allowed_hosts, permit_loopback=egress.permit_loopback)
     return Invoker(sender=sender, secrets=KmsSecrets(client=clients.kms))
 
@@ -33,7 +33,7 @@ def invoker() -> Invoker:
 @api.post("/api/webhooks/<webhook_id>/test")
 def saved_webhook(webhook_id: str) -> dict[str, object]:
     """Test a saved webhook, active or not. Body, optional: `trigger`, or `event` (a payload)."""
-    webhook = WebhookStore(client=clients.dynamodb(), table_name=settings_for_test().webhooks_table).get(webhook_id)
+    webhook = WebhookStore(client=clients.dynamodb(), table_name=webhook_test_settings().webhooks_table).get(webhook_id)
     if webhook is None:
         raise NotFoundError(f"there is no webhook {webhook_id}")
     return testing.run(webhook, testing.event_for(webhook, _body()), invoker())

@@ -22,7 +22,7 @@ from grantwire.identifiers import new_webhook_id
 from grantwire.models import Webhook
 from grantwire.observability import logger
 from grantwire.saving import save
-from grantwire.settings import dispatch_settings, settings_for_test
+from grantwire.settings import dispatch_settings, webhook_test_settings
 from grantwire.stores.deliveries import read_attempt
 from grantwire.stores.secrets import KmsSecrets
 from grantwire.stores.webhooks import WebhookStore
@@ -146,7 +146,7 @@ def world(
     monkeypatch: pytest.MonkeyPatch, authority: Authority, aws: Clients, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[World]:
     """A fresh Grantwire whose receivers are on loopback."""
-    caches = (dispatch_settings, settings_for_test)
+    caches = (dispatch_settings, webhook_test_settings)
     with mock_aws():
         template = create_resources(_template(), aws)
         for function in ("TestWebhookFunction", "DispatchFunction"):

@@ -1,7 +1,7 @@
 """One request event: which webhooks want it, and a delivery to each of them, all at once."""
 
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -118,6 +118,7 @@ class Dispatcher:
     def _deliver_all(self, webhooks: list[Webhook], event: RequestEvent) -> None:
         """All at once; a webhook that hangs or a row that cannot be written does not keep the others from ending."""
         running = [(webhook, self.executor.submit(self.deliverer.deliver, webhook, event)) for webhook in webhooks]
+        wait([future for _, future in running])  # Lambda freezes the process at once when the handler ends
         faults = [fault for webhook, future in running if (fault := _ended(webhook, event, future))]
         if faults:
             raise StoreError(
@@ -130,13 +131,14 @@ class Dispatcher:
         logger().warning("event unusable", extra={"reason": reason})
 
 
-def _ended(webhook: Webhook, event: RequestEvent, future: "Future[Invocation | None]") -> StoreError | None:
-    """Wait for one delivery, log and count it; our own fault, if it met one, is handed back."""
-    try:
-        invocation = future.result()
-    except StoreError as exc:
-        logger().error("delivery stopped", extra=_ids(event) | {"webhook_id": webhook.id, "reason": str(exc)})
-        return exc
+def _ended(webhook: Webhook, event: RequestEvent, future: "Future[Invocation | None]") -> BaseException | None:
+    """Log and count a delivery that has ended; our own fault, if it met one, is handed back."""
+    fault = future.exception()
+    if fault:
+        reason = str(fault) if isinstance(fault, StoreError) else type(fault).__name__
+        logger().error("delivery stopped", extra=_ids(event) | {"webhook_id": webhook.id, "reason": reason})
+        return fault
+    invocation = future.result()
     if invocation is None:
         _skip(Metric.DELIVERY_DUPLICATE, webhook.id, event, "this event was claimed for this webhook before")
         return None

@@ -215,12 +215,12 @@ class Egress:
 
 
 def _exchanged(pool: HTTPConnectionPool, url: Url, request: HttpRequest) -> HttpResponse:
-    headers = {name: value.encode("utf-8", "replace") for name, value in request.headers}
+    sent_headers = {name: value.encode("utf-8", "replace") for name, value in request.headers}
     response = pool.urlopen(
         request.method,
         url.target,
         body=request.body or (None if request.method in ("GET", "DELETE") else b""),
-        headers=headers,  # type: ignore[arg-type]
+        headers=sent_headers,  # type: ignore[arg-type]
         retries=False,
         redirect=False,
         preload_content=False,
@@ -235,9 +235,12 @@ def _exchanged(pool: HTTPConnectionPool, url: Url, request: HttpRequest) -> Http
         raise _StoppedError(FailureKind.PROTOCOL, "the answer's compression cannot be undone") from exc
     finally:
         response.close()  # gives up what was not read; a connection read to its end is in the pool by now
+    headers = tuple(response.headers.items())
+    if sum(len(name) + len(value) for name, value in headers) > MAX_RESPONSE_BYTES:
+        raise _StoppedError(FailureKind.PROTOCOL, "the answer's head is longer than 64 KB")
     return HttpResponse(
         status=response.status,
-        headers=tuple(response.headers.items()),
+        headers=headers,
         body=bytes(body[:MAX_RESPONSE_BYTES]),
         truncated=len(body) > MAX_RESPONSE_BYTES,
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from grantwire import judging, validators
+from grantwire import judging, redaction, validators
 from grantwire.errors import TemplateError
 from grantwire.judging import Outcome
 from grantwire.models import (
@@ -84,7 +84,7 @@ class Invoker:
     ) -> Invocation:
         """Send the event to the webhook once, whatever its filters say."""
         started_at = self.clock()
-        redactor = Redactor(secret_values.values())
+        redactor = redaction.redactor(tuple(secret_values.values()))
         try:
             request = render(webhook, event, secret_values=secret_values, sent_at=started_at)
         except TemplateError as exc:

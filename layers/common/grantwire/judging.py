@@ -1,4 +1,4 @@
-"""What an exchange means for its delivery. Pure: the table of docs/delivery.md."""
+"""What an exchange means for its delivery. Pure: the table "What each answer means" of docs/webhooks.md."""
 
 from dataclasses import dataclass
 from enum import StrEnum

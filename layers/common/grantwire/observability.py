@@ -8,7 +8,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 
 class Metric(StrEnum):
-    """Every metric that is counted (namespace Grantwire, dimension service). docs/metrics.md is checked against it."""
+    """Every metric that is counted (namespace Grantwire, dimension service). docs/operations.md is checked against it."""
 
     EVENT_RECEIVED = "EventReceived"
     EVENT_IGNORED = "EventIgnored"

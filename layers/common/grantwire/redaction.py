@@ -4,11 +4,18 @@ import base64
 import json
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
 from grantwire.models import MASK
 
 _SHORTEST = 4  # a shorter part would be found in ordinary text, and give away more by where it is masked
+
+
+@lru_cache(maxsize=256)
+def redactor(secrets: tuple[str, ...]) -> "Redactor":
+    """The redactor of these secrets, kept: making one costs more than using it."""
+    return Redactor(secrets)
 
 
 class Redactor:

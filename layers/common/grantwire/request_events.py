@@ -58,12 +58,12 @@ def _identity(event: Mapping[str, object], trigger: str, data: Mapping[str, obje
 def _time(event: Mapping[str, object]) -> float:
     """When it happened: the payload's `event_time`, or EventBridge's own time when that is unusable."""
     seconds = event["detail"].get("event_time")  # type: ignore[attr-defined]
-    if type(seconds) in (int, float) and _EARLIEST <= seconds <= _LATEST:
-        return float(seconds)
-    try:
-        return datetime.fromisoformat(_text(event.get("time"))).timestamp()
-    except ValueError:
-        return _EARLIEST
+    if type(seconds) not in (int, float) or not _EARLIEST <= seconds <= _LATEST:
+        try:
+            seconds = datetime.fromisoformat(_text(event.get("time"))).timestamp()
+        except (ValueError, OverflowError):
+            seconds = _EARLIEST
+    return min(max(float(seconds), _EARLIEST), _LATEST)
 
 
 def _text(value: object) -> str:

@@ -28,10 +28,8 @@ class DispatchSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TestWebhookSettings:
+class WebhookTestSettings:
     """What `test_webhook` needs."""
-
-    __test__ = False
 
     webhooks_table: str
     egress: EgressSettings
@@ -44,9 +42,9 @@ def dispatch_settings() -> DispatchSettings:
 
 
 @cache
-def settings_for_test() -> TestWebhookSettings:
+def webhook_test_settings() -> WebhookTestSettings:
     """Settings of the running `test_webhook` function. Raises SettingsError naming the variable."""
-    return read_test_webhook_settings(os.environ)
+    return read_webhook_test_settings(os.environ)
 
 
 def read_dispatch_settings(environment: Mapping[str, str]) -> DispatchSettings:
@@ -60,9 +58,9 @@ def read_dispatch_settings(environment: Mapping[str, str]) -> DispatchSettings:
     )
 
 
-def read_test_webhook_settings(environment: Mapping[str, str]) -> TestWebhookSettings:
+def read_webhook_test_settings(environment: Mapping[str, str]) -> WebhookTestSettings:
     """The settings that `environment` holds. Raises SettingsError naming the variable."""
-    return TestWebhookSettings(webhooks_table=_required(environment, "WEBHOOKS_TABLE"), egress=_egress(environment))
+    return WebhookTestSettings(webhooks_table=_required(environment, "WEBHOOKS_TABLE"), egress=_egress(environment))
 
 
 def _egress(environment: Mapping[str, str]) -> EgressSettings:

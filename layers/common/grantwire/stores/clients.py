@@ -1,4 +1,7 @@
-"""boto3 clients, made once, and AWS's errors in our words."""
+"""AWS clients, made once, and AWS's errors in our words.
+
+botocore's session makes the same clients as boto3's, without importing S3's transfer manager: a third of a cold start.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,9 +9,9 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session
 
 from grantwire.errors import StoreError
 
@@ -50,7 +53,12 @@ def _client(service: str) -> Any:
 
 @cache
 def _made(service: str) -> Any:
-    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]
+    return _session().create_client(service, config=_CONFIG)
+
+
+@cache
+def _session() -> Session:
+    return Session()
 
 
 @contextmanager

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MAX_EVENT_BYTES: Final = 350_000  # compressed; DynamoDB's items end at 400 KB
 KEPT_RESPONSE_BYTES: Final = 4 * 1024
 KEPT_REQUEST_BYTES: Final = 32 * 1024
+KEPT_VALUES: Final = 5
 _DAY: Final = 86_400
 
 
@@ -39,8 +40,11 @@ class DeliveryStore:
     clock: Callable[[], float]
 
     def keep_event(self, event: RequestEvent) -> bool:
-        """Store the event for later attempts; False when it is too large to be stored."""
-        payload = _compressed(event.payload)
+        """Store the event for later attempts; False when it is too large or nests too deep to be stored."""
+        try:
+            payload = _compressed(event.payload)
+        except RecursionError:
+            return False
         if len(payload) > MAX_EVENT_BYTES:
             return False
         row = {
@@ -120,7 +124,7 @@ def _attempt(invocation: Invocation, webhook_version: int) -> dict[str, object]:
         "request": invocation.request and _request(invocation.request),
         "response": invocation.response and _response(invocation.response),
         "validators": [
-            {"json_path": one.validator.json_path, "holds": one.holds, "found": one.found}
+            {"json_path": one.validator.json_path, "holds": one.holds, "found": one.found[:KEPT_VALUES]}
             for one in invocation.verdicts
         ],
         "timings": [timings.dns, timings.connect, timings.tls, timings.first_byte, timings.total],

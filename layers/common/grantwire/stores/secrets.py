@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from grantwire.errors import StoreError
 from grantwire.models import PlainSecret, SealedSecret
 from grantwire.stores.clients import translated
 
@@ -39,9 +40,16 @@ class KmsSecrets:
         if key not in self._opened:
             with translated("kms Decrypt"):
                 answer = self.client().decrypt(
-                    CiphertextBlob=base64.b64decode(secret.ciphertext), EncryptionContext={"webhook_id": webhook_id}
+                    CiphertextBlob=_decoded(secret.ciphertext), EncryptionContext={"webhook_id": webhook_id}
                 )
             if len(self._opened) >= _MOST_KEPT:
                 self._opened.clear()
             self._opened[key] = PlainSecret(answer["Plaintext"].decode())
         return self._opened[key]
+
+
+def _decoded(ciphertext: str) -> bytes:
+    try:
+        return base64.b64decode(ciphertext, validate=True)
+    except ValueError as exc:
+        raise StoreError("kms Decrypt: the stored secret is not base64") from exc
