@@ -8,7 +8,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 
 class Metric(StrEnum):
-    """Every metric that is counted (namespace Grantwire, dimension service). docs/operations.md is checked against it."""
+    """Every metric that is counted (namespace Grantwire, dimension service), as docs/operations.md lists them."""
 
     EVENT_RECEIVED = "EventReceived"
     EVENT_IGNORED = "EventIgnored"
