@@ -121,9 +121,8 @@ class Dispatcher:
         wait([future for _, future in running])  # Lambda freezes the process at once when the handler ends
         faults = [fault for webhook, future in running if (fault := _ended(webhook, event, future))]
         if faults:
-            raise StoreError(
-                f"{len(faults)} of {len(running)} deliveries of event {event.id} stopped: {faults[0]}"
-            ) from faults[0]
+            stopped = f"{len(faults)} of {len(running)} deliveries of event {event.id} stopped"
+            raise StoreError(f"{stopped}: {_reason(faults[0])}") from faults[0]
 
     def _give_up(self, raw: object, reason: str) -> None:
         self.dead_letters.keep(raw, reason)
@@ -135,8 +134,7 @@ def _ended(webhook: Webhook, event: RequestEvent, future: "Future[Invocation | N
     """Log and count a delivery that has ended; our own fault, if it met one, is handed back."""
     fault = future.exception()
     if fault:
-        reason = str(fault) if isinstance(fault, StoreError) else type(fault).__name__
-        logger().error("delivery stopped", extra=_ids(event) | {"webhook_id": webhook.id, "reason": reason})
+        logger().error("delivery stopped", extra=_ids(event) | {"webhook_id": webhook.id, "reason": _reason(fault)})
         return fault
     invocation = future.result()
     if invocation is None:
@@ -152,6 +150,11 @@ def _ended(webhook: Webhook, event: RequestEvent, future: "Future[Invocation | N
     }
     logger().info("delivery attempted", extra=_ids(event) | facts)
     return None
+
+
+def _reason(fault: BaseException) -> str:
+    """What may be written down: our own words, or no more than the kind of an exception nobody foresaw."""
+    return str(fault) if isinstance(fault, StoreError) else type(fault).__name__
 
 
 def _skip(metric: Metric, webhook_id: str, event: RequestEvent, reason: str) -> None:
