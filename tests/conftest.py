@@ -5,6 +5,7 @@ import socket
 from typing import Any
 
 import pytest
+
 from tests.receivers import Authority
 
 os.environ |= {

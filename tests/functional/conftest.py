@@ -12,10 +12,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from local.aws import Clients, create_resources
-from local.template import Template
 from moto import mock_aws
-from tests.receivers import Authority
 
 from grantwire.configurations import parse_webhook
 from grantwire.identifiers import new_webhook_id
@@ -26,6 +23,9 @@ from grantwire.settings import dispatch_settings, webhook_test_settings
 from grantwire.stores.deliveries import read_attempt
 from grantwire.stores.secrets import KmsSecrets
 from grantwire.stores.webhooks import WebhookStore
+from local.aws import Clients, create_resources
+from local.template import Template
+from tests.receivers import Authority
 
 ROOT = Path(__file__).parents[2]
 

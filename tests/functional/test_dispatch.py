@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.functional.conftest import World, event_file
-from tests.receivers import Authority, Received, Receiver, answer, answering, receiving
 
 from grantwire.errors import StoreError
 from grantwire.models import TRIGGERS
+from tests.functional.conftest import World, event_file
+from tests.receivers import Authority, Received, Receiver, answer, answering, receiving
 
 ACCEPTED = answer("202 Accepted", b'{"status":"accepted"}')
 

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from tests.receivers import Authority, Received, answer, answering, receiving
 
 from grantwire.egress import MAX_RESPONSE_BYTES, AddressInfo, Egress
 from grantwire.models import Exchange, FailureKind, HttpRequest
+from tests.receivers import Authority, Received, answer, answering, receiving
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from tests.functional.conftest import World
 from tests.receivers import Authority, answer, answering, receiving
 

@@ -1,0 +1,175 @@
+"""What `make build` made does its work: in AWS's runtime interface emulator, with the variables of template.yaml."""
+
+import filecmp
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from grantwire.models import Webhook
+from local.http_server import Request
+from local.torq import Torq
+from tests.deployed.cloud import Cloud
+from tests.deployed.emulator import ROOT, EmulatedFunction, Sandbox, make_build
+from tests.deployed.processes import until
+from tests.deployed.subscription import body_for, document
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="AWS's emulator runs on Linux only")
+
+EVENTS: Final = ROOT / "events"
+_UNCHECKED_HASH: Final = 0b01  # PEP 552: such a .pyc file is loaded without a look at its source
+
+# Imports all there is, and tells where each module came from.
+_PROBE: Final = """
+import importlib, json, pkgutil, sys
+import app, grantwire
+for module in pkgutil.walk_packages(grantwire.__path__, "grantwire."):
+    importlib.import_module(module.name)
+print(json.dumps({name: module.__file__ for name, module in sys.modules.items() if getattr(module, "__file__", None)}))
+"""
+
+
+def read_event(name: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((EVENTS / name).read_text(encoding="utf-8"))
+    return event
+
+
+def names_of(pattern: str) -> list[str]:
+    return sorted(path.name for path in EVENTS.glob(pattern))
+
+
+def python_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix in {".py", ".pyc"})
+
+
+class Arrivals:
+    """What arrives at the receiver from now on."""
+
+    def __init__(self, torq: Torq) -> None:
+        self._torq = torq
+        self._before = len(torq.requests)
+
+    def __call__(self) -> tuple[Request, ...]:
+        return self._torq.requests[self._before :]
+
+
+@pytest.fixture
+def arrivals(torq: Torq) -> Arrivals:
+    return Arrivals(torq)
+
+
+@pytest.fixture(autouse=True)
+def _no_complaints(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No warning, no traceback and no line above INFO in a function's log, unless the test has read it."""
+    yield
+    for name in {"dispatch", "tester"} & set(request.fixturenames):
+        assert request.getfixturevalue(name).complaints() == []
+
+
+class TestDispatch:
+    """`dispatch`, invoked as EventBridge does."""
+
+    @pytest.mark.parametrize("name", names_of("request_*.json"))
+    def test_an_event_arrives(
+        self, dispatch: EmulatedFunction, webhook: Webhook, arrivals: Arrivals, name: str
+    ) -> None:
+        """The body that the template makes of the event is POSTed once, with the secret that KMS gave back."""
+        event = read_event(name)
+        dispatch.invoke(event)
+        (request,) = arrivals()
+        assert request.method == "POST"
+        assert request.header("Content-Type") == "application/json"
+        assert body_for(event) == json.loads(request.body)
+
+    def test_both_spellings_are_among_the_events(self) -> None:
+        """So that the test above speaks for both."""
+        spellings = {read_event(name)["detail-type"].startswith("Access") for name in names_of("request_*.json")}
+        assert {True, False} == spellings
+
+    def test_an_event_that_comes_twice_arrives_once(
+        self, dispatch: EmulatedFunction, webhook: Webhook, arrivals: Arrivals
+    ) -> None:
+        """EventBridge may deliver an event more than once."""
+        event = read_event("request_created.json")
+        event["detail"]["data"]["id"] = "comes-twice"
+        dispatch.invoke(event)
+        dispatch.invoke(event)
+        assert len(arrivals()) == 1
+
+    def test_an_unusable_event_is_kept_with_its_reason(
+        self, dispatch: EmulatedFunction, webhook: Webhook, cloud: Cloud, arrivals: Arrivals
+    ) -> None:
+        """Whoever reads the dead-letter queue sees the event and what is wrong with it."""
+        event = read_event("request_created.json")
+        del event["detail"]["data"]
+        dispatch.invoke(event)
+        queue = cloud.template.names["DispatchDeadLetters"]
+        (message,) = cloud.sqs.receive_message(QueueUrl=queue)["Messages"]
+        kept = json.loads(message["Body"])
+        assert "data" in kept["reason"]
+        assert kept["event"] == event
+        assert arrivals() == ()
+        until(dispatch.complaints, "a line about it in the log", log=dispatch.log)
+
+
+class TestTestWebhook:
+    """`test_webhook`, invoked as API Gateway does."""
+
+    @pytest.mark.parametrize("name", names_of("test_*.json"))
+    def test_a_test_delivery_arrives(
+        self, tester: EmulatedFunction, webhook: Webhook, torq: Torq, arrivals: Arrivals, name: str
+    ) -> None:
+        """The answer tells of a success, and the receiver has it."""
+        event = read_event(name)
+        body = json.loads(event["body"])
+        if "webhook" in body:
+            body["webhook"] = document(torq) | {"active": False}
+        answer = tester.invoke(event | {"body": json.dumps(body)})
+        assert answer["statusCode"] == 200
+        assert json.loads(answer["body"])["outcome"] == "successful"
+        (request,) = arrivals()
+        assert f"New Apono {body['trigger']} request made by" in json.loads(request.body)["body"]["event"]
+
+
+class TestBuild:
+    """What is in the build."""
+
+    def test_each_function_finds_everything_in_the_build(self, sandboxes: dict[str, Sandbox], build: Path) -> None:
+        """Without a warning, and without a look at the source tree or at what else is installed here."""
+        for name, sandbox in sandboxes.items():
+            origins: dict[str, str] = json.loads(sandbox.python(_PROBE))
+            assert origins["app"].startswith(str(build / name))
+            ours = {module: origin for module, origin in origins.items() if module.partition(".")[0] == "grantwire"}
+            layer = str(build / "CommonLayer" / "python" / "grantwire")
+            assert {module: origin for module, origin in ours.items() if not origin.startswith(layer)} == {}
+            assert {
+                module: origin for module, origin in origins.items() if origin.startswith(str(ROOT / "layers"))
+            } == {}
+
+    def test_boto3_is_left_to_the_runtime(self, build: Path) -> None:
+        """It would add 15 MB to the layer, and a slower start."""
+        packages = {path.name for path in (build / "CommonLayer" / "python").iterdir()}
+        assert "grantwire" in packages
+        assert set() == packages & {"boto3", "botocore", "s3transfer"}
+
+    def test_sources_are_compiled_for_the_runtime(self, build: Path) -> None:
+        """Each has its .pyc, which Python 3.13 loads unchecked, and which names no path of this machine."""
+        compiled = [path for path in python_files(build) if path.suffix == ".pyc"]
+        if not compiled and sys.version_info[:2] != (3, 13):
+            pytest.skip("no Python 3.13 at hand")
+        sources = [path for path in python_files(build) if path.suffix == ".py"]
+        expected = {path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc" for path in sources}
+        assert expected == set(compiled)
+        assert [path for path in compiled if path.read_bytes()[4] != _UNCHECKED_HASH] == []
+        assert [path for path in compiled if str(build).encode() in path.read_bytes()] == []
+
+    def test_two_builds_are_the_same(self, build: Path, tmp_path: Path) -> None:
+        """Byte for byte: a deployment without a change uploads nothing."""
+        again = make_build(tmp_path / "again")
+        files = {path.relative_to(build) for path in build.rglob("*") if path.is_file()}
+        assert files == {path.relative_to(again) for path in again.rglob("*") if path.is_file()}
+        _, different, missing = filecmp.cmpfiles(build, again, map(str, files), shallow=False)
+        assert (different, missing) == ([], [])
