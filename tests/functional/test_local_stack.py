@@ -232,9 +232,10 @@ def test_wrong_webhooks_are_all_told_and_nothing_is_stored(module: str, tmp_path
     assert "DynamoDB" not in output
 
 
-def test_the_demo_passes_and_prints_a_line_for_each_event() -> None:
-    status, output, errors = run("local.demo")
+def test_the_demo_passes_and_prints_a_line_for_each_event(tmp_path: Path) -> None:
+    status, output, errors = run("local.demo", "--folder", tmp_path)
     assert (status, errors) == (0, "")
+    assert list(tmp_path.iterdir()) == []
     lines = re.findall(r"^✓ (.{24})succeeded   202     (.*)$", output, re.MULTILINE)
     assert [name.strip() for name, _ in lines] == [
         "request_created.json",
@@ -254,7 +255,7 @@ def test_the_demo_passes_and_prints_a_line_for_each_event() -> None:
 def test_the_demo_fails_when_a_body_differs_by_one_byte(tmp_path: Path) -> None:
     template = '{"body": {"event":  "New Apono {{event_type}} request made by {{data.requester.name}}"}}'
     write_webhook(tmp_path, "torq.json", body_template=template)
-    status, output, _ = run("local.demo", "--webhooks", tmp_path)
+    status, output, _ = run("local.demo", "--webhooks", tmp_path, "--folder", tmp_path)
     assert status == 1
     assert "6 of 7 are not as they should be" in output
     assert "instead of" in output
@@ -264,7 +265,7 @@ def test_the_demo_fails_when_a_body_differs_by_one_byte(tmp_path: Path) -> None:
 def test_the_demo_fails_when_a_trigger_or_the_token_is_missing(tmp_path: Path) -> None:
     headers = [{"name": "Authorization", "value": "Bearer another", "secret": True}]
     write_webhook(tmp_path, "torq.json", headers=headers, triggers=["RequestCreated"])
-    status, output, _ = run("local.demo", "--webhooks", tmp_path)
+    status, output, _ = run("local.demo", "--webhooks", tmp_path, "--folder", tmp_path)
     assert status == 1
     assert "7 of 7 are not as they should be" in output
     assert output.count("Torq received 0 requests instead of one") == 5

@@ -1,0 +1,132 @@
+"""moto's server in this process, and in it the resources of template.yaml under their logical ids."""
+
+import json
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+import boto3
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+from local.asynchronous import Record
+from local.http_server import LOOPBACK
+from local.router import Message
+from local.template import Rule, Template
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_events.type_defs import InputTransformerTypeDef, TargetTypeDef
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_sqs import SQSClient
+
+_WAIT_SECONDS: Final = 1  # also the longest that stopping takes
+
+
+class AwsServer:
+    """moto's server on a free port of 127.0.0.1, while entered; `moto.server` would listen on every address."""
+
+    def __init__(self) -> None:
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)  # else one line for each request
+        application = DomainDispatcherApplication(create_backend_app)
+        self._server = make_server(LOOPBACK, 0, application, threaded=True, request_handler=MotoRequestHandler)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="moto")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    @property
+    def endpoint(self) -> str:
+        """For boto3's AWS_ENDPOINT_URL."""
+        return f"http://{LOOPBACK}:{self._server.port}"
+
+
+class Clients:
+    """boto3's clients of the local AWS, while entered. They find it by the environment, as the functions' own do."""
+
+    def __init__(self) -> None:
+        session = boto3.Session()
+        self.dynamodb: DynamoDBClient = session.client("dynamodb")
+        self.events: EventBridgeClient = session.client("events")
+        self.kms: KMSClient = session.client("kms")
+        self.sqs: SQSClient = session.client("sqs")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for client in (self.dynamodb, self.events, self.kms, self.sqs):
+            client.close()
+
+
+def create_resources(template: Template, clients: Clients) -> Template:
+    """Creates every table, queue and key of the template. Returns the template, knowing what they are called."""
+    names: dict[str, str] = {}
+    for logical_id in template.logical_ids("AWS::DynamoDB::Table"):
+        clients.dynamodb.create_table(**template.create_table(logical_id, table_name=logical_id))
+        names[logical_id] = logical_id
+    for logical_id in template.logical_ids("AWS::KMS::Key"):
+        key = clients.kms.create_key(**template.create_key(logical_id))["KeyMetadata"]
+        names |= {logical_id: key["KeyId"], f"{logical_id}.Arn": key["Arn"]}
+    for logical_id in template.logical_ids("AWS::SQS::Queue"):
+        url = clients.sqs.create_queue(**template.create_queue(logical_id, queue_name=logical_id))["QueueUrl"]
+        names |= {logical_id: url, f"{logical_id}.Arn": _queue_arn(clients, url)}
+    return template.naming(names)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleQueue:
+    """The queue into which a rule puts its events: it stands where AWS has the rule call the function."""
+
+    sqs: "SQSClient"
+    url: str
+
+    @classmethod
+    def create(cls, rule: Rule, clients: Clients, *, name: str) -> Self:
+        """Creates the bus (if it is not the default one), the rule, and the queue behind it.
+
+        Without the transformer, which AWS would not need, moto leaves out `account` and replaces `<id>` and the like in
+        the event's own texts.
+        """
+        url = clients.sqs.create_queue(QueueName=name)["QueueUrl"]
+        if rule.bus != "default":
+            clients.events.create_event_bus(Name=rule.bus)
+        clients.events.put_rule(Name=name, EventBusName=rule.bus, EventPattern=json.dumps(rule.pattern))
+        whole_event: InputTransformerTypeDef = {"InputTemplate": "<aws.events.event.json>"}
+        target: TargetTypeDef = {"Id": name, "Arn": _queue_arn(clients, url), "InputTransformer": whole_event}
+        clients.events.put_targets(Rule=name, EventBusName=rule.bus, Targets=[target])
+        return cls(sqs=clients.sqs, url=url)
+
+    def receive(self) -> Sequence[Message]:
+        """What is there, after waiting for a second at most."""
+        answer = self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10, WaitTimeSeconds=_WAIT_SECONDS)
+        return [Message(body=one["Body"], receipt=one["ReceiptHandle"]) for one in answer.get("Messages", [])]
+
+    def delete(self, message: Message) -> None:
+        """Takes a message off the queue."""
+        self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message.receipt)
+
+
+@dataclass(frozen=True)
+class DeadLetterQueue:
+    """The queue of what could not be handled."""
+
+    sqs: "SQSClient"
+    url: str
+
+    def keep(self, record: Record) -> None:
+        """Keeps the record of an event that Lambda gave up."""
+        self.sqs.send_message(QueueUrl=self.url, MessageBody=json.dumps(record))
+
+
+def _queue_arn(clients: Clients, url: str) -> str:
+    return clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

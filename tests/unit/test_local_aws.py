@@ -1,0 +1,168 @@
+"""moto's server with template.yaml's resources, and events through its bus."""
+
+import http.client
+import json
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.aws import AwsServer, Clients, DeadLetterQueue, RuleQueue, create_resources
+from local.environment import local_environment, set_environment
+from local.errors import EventFileError, NotRunningError
+from local.put_event import happening_now, put_event, read_event
+from local.put_event import main as put_event_main
+from local.rows import DeadLetters, Deliveries
+from local.running import RunningStack
+from local.template import LOCAL_NAMES, Rule, Template
+
+EVENT = {
+    "source": "apono",
+    "detail-type": "RequestCreated",
+    "detail": {"event_time": 1795000000.1234567, "data": {"justification": '<id> <time> <b> & "é"'}},
+}
+RULE = Rule(bus="default", pattern={"source": ["apono"], "detail-type": ["RequestCreated"]})
+
+
+@pytest.fixture
+def server() -> Iterator[AwsServer]:
+    before = set(threading.enumerate())
+    with AwsServer() as running:
+        with set_environment(local_environment(os.environ, endpoint=running.endpoint)):
+            yield running
+        reset = http.client.HTTPConnection(running.endpoint.removeprefix("http://"), timeout=10)
+        reset.request("POST", "/moto-api/reset")
+        assert reset.getresponse().status == 200
+        reset.close()
+    assert {thread for thread in threading.enumerate() if thread.name == "moto"} <= before
+
+
+@pytest.fixture
+def aws(server: AwsServer) -> Iterator[Clients]:
+    with Clients() as clients:
+        yield clients
+
+
+def test_every_table_queue_and_key_is_there_and_named(aws: Clients) -> None:
+    template = create_resources(Template.read(), aws)
+    assert set(aws.dynamodb.list_tables()["TableNames"]) == {"WebhooksTable", "DeliveriesTable"}
+    assert aws.sqs.list_queues()["QueueUrls"] == [template.names["DispatchDeadLetters"]]
+    assert aws.kms.describe_key(KeyId=template.names["SecretsKey"])["KeyMetadata"]["Enabled"]
+    assert template.names["DispatchDeadLetters.Arn"].startswith("arn:aws:sqs:us-east-1:123456789012:")
+    assert (
+        template.function("DispatchFunction").environment["DISPATCH_DEAD_LETTERS_URL"].endswith("/DispatchDeadLetters")
+    )
+
+
+@pytest.mark.parametrize("bus", ["default", "requests"])
+def test_an_event_that_fits_the_rule_arrives_whole(bus: str, aws: Clients) -> None:
+    queue = RuleQueue.create(Rule(bus=bus, pattern=RULE.pattern), aws, name="dispatch")
+    event_id = put_event(aws.events, bus, EVENT)
+    (message,) = queue.receive()
+    event = json.loads(message.body)
+    assert event["detail"] == EVENT["detail"]
+    assert (event["id"], event["source"], event["detail-type"]) == (event_id, "apono", "RequestCreated")
+    assert (event["version"], event["account"], event["region"]) == (
+        "0",
+        LOCAL_NAMES["AWS::AccountId"],
+        LOCAL_NAMES["AWS::Region"],
+    )
+    assert event["resources"] == []
+    assert event["time"].endswith("Z")
+    queue.delete(message)
+    assert queue.receive() == []
+
+
+def test_an_event_that_does_not_fit_stays_away(aws: Clients) -> None:
+    queue = RuleQueue.create(RULE, aws, name="dispatch")
+    put_event(aws.events, "default", {**EVENT, "source": "another"})
+    put_event(aws.events, "default", {**EVENT, "detail-type": "Heartbeat"})
+    assert queue.receive() == []
+
+
+def test_the_dead_letters_are_told_once_and_stay(aws: Clients) -> None:
+    template = create_resources(Template.read(), aws)
+    url = template.names["DispatchDeadLetters"]
+    watching = DeadLetters(aws.sqs, url)
+    assert watching.new() == []
+    DeadLetterQueue(aws.sqs, url).keep({"version": "1.0"})
+    assert watching.new() == [{"version": "1.0"}]
+    assert watching.new() == []
+    assert DeadLetters(aws.sqs, url).new() == [{"version": "1.0"}]
+
+
+def test_a_delivery_is_told_again_only_when_it_changed(aws: Clients) -> None:
+    create_resources(Template.read(), aws)
+    watching = Deliveries(aws.dynamodb, "DeliveriesTable", ["wh_1", "wh_2"])
+
+    def put(webhook_id: str, state: str) -> None:
+        row = {"pk": {"S": webhook_id}, "sk": {"S": "2026#evt"}, "state": {"S": state}}
+        aws.dynamodb.put_item(TableName="DeliveriesTable", Item=row)
+
+    put("wh_1", "waiting")
+    put("another", "waiting")
+    assert [row["state"] for row in watching.changed()] == [{"S": "waiting"}]
+    assert watching.changed() == []
+    put("wh_1", "succeeded")
+    put("wh_2", "failed")
+    assert [row["state"]["S"] for row in watching.changed()] == ["succeeded", "failed"]
+
+
+def test_the_command_puts_an_event_on_the_bus_of_the_running_stack(
+    server: AwsServer, aws: Clients, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queue = RuleQueue.create(RULE, aws, name="dispatch")
+    (tmp_path / "event.json").write_text(json.dumps(EVENT))
+    (tmp_path / "8600").mkdir()
+    arguments = ["--folder", str(tmp_path), str(tmp_path / "event.json")]
+    with RunningStack(aws_endpoint=server.endpoint, bus="default", tables=()).announced(tmp_path / "8600"):
+        assert put_event_main(arguments) == 0
+        assert put_event_main(["--now", *arguments]) == 0
+    details = [json.loads(message.body)["detail"] for message in queue.receive()]
+    assert details[0] == EVENT["detail"]
+    assert details[1]["event_time"] > 1795000000.1234567
+    assert "RequestCreated is on the bus" in capsys.readouterr().out
+    assert put_event_main(arguments) == 2
+    assert "no local stack runs on port 8600" in capsys.readouterr().err
+
+
+def test_a_stack_that_died_is_no_stack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "event.json").write_text(json.dumps(EVENT))
+    (tmp_path / "8600").mkdir()
+    with RunningStack(aws_endpoint="http://127.0.0.1:9", bus="default", tables=()).announced(tmp_path / "8600"):
+        assert put_event_main(["--folder", str(tmp_path), str(tmp_path / "event.json")]) == 2
+    assert "make run" in capsys.readouterr().err
+
+
+def test_no_stack_is_found_where_none_runs(tmp_path: Path) -> None:
+    with pytest.raises(NotRunningError, match="8600"):
+        RunningStack.read(tmp_path, 8600)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "lacks source, detail-type, detail"),
+        ('{"source": "apono", "detail": {}}', "lacks detail-type, detail"),
+    ],
+)
+def test_a_file_without_an_event_is_refused(content: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "event.json"
+    path.write_text(content)
+    with pytest.raises(EventFileError, match=f"{path}.*{message}"):
+        read_event(path)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(EventFileError, match="cannot be read: No such file"):
+        read_event(tmp_path / "event.json")
+
+
+def test_an_event_of_now_differs_in_nothing_but_its_time() -> None:
+    now = happening_now(EVENT)
+    assert now["detail"]["event_time"] != EVENT["detail"]["event_time"]  # type: ignore[index]
+    assert {**now, "detail": None} == {**EVENT, "detail": None}
+    assert EVENT["detail"]["event_time"] == 1795000000.1234567  # type: ignore[index]

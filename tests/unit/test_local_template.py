@@ -1,0 +1,205 @@
+"""template.yaml as the local stack and the tests read it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from local.cloudformation import Document, UnknownTemplateError
+from local.template import Route, Template
+
+NAMES = {
+    "WebhooksTable": "webhooks",
+    "DeliveriesTable": "deliveries",
+    "DispatchDeadLetters": "http://127.0.0.1/dead-letters",
+}
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    return Template.read()
+
+
+def read(tmp_path: Path, text: str) -> Template:
+    path = tmp_path / "template.yaml"
+    path.write_text(text, encoding="utf-8")
+    return Template.read(path)
+
+
+def test_every_table_is_read_with_its_keys_and_without_what_create_table_does_not_take(template: Template) -> None:
+    tables = {
+        logical_id: template.create_table(logical_id, table_name="t")
+        for logical_id in template.logical_ids("AWS::DynamoDB::Table")
+    }
+    assert list(tables) == ["WebhooksTable", "DeliveriesTable"]
+    for arguments in tables.values():
+        assert arguments["TableName"] == "t"
+        assert arguments["BillingMode"] == "PAY_PER_REQUEST"
+        assert arguments["KeySchema"] == [
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ]
+        assert not arguments.keys() & {
+            "PointInTimeRecoverySpecification",
+            "SSESpecification",
+            "TimeToLiveSpecification",
+        }
+    assert [index["IndexName"] for index in tables["WebhooksTable"]["GlobalSecondaryIndexes"]] == ["by_name"]
+
+
+def test_attributes_of_a_queue_are_strings(template: Template) -> None:
+    queue = template.create_queue("DispatchDeadLetters", queue_name="dead")
+    assert queue == {
+        "QueueName": "dead",
+        "Attributes": {"MessageRetentionPeriod": "1209600", "SqsManagedSseEnabled": "true"},
+    }
+
+
+def test_the_keys_policy_is_json_with_the_account_filled_in(template: Template) -> None:
+    key = template.create_key("SecretsKey")
+    assert {"Description", "Policy"} == key.keys()
+    (statement,) = json.loads(key["Policy"])["Statement"]
+    assert statement["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
+
+
+def test_a_functions_environment_has_the_globals_and_its_own_all_resolved(template: Template) -> None:
+    environment = template.naming(NAMES).function("DispatchFunction").environment
+    assert environment["WEBHOOKS_TABLE"] == "webhooks"
+    assert environment["DELIVERIES_TABLE"] == "deliveries"
+    assert environment["DISPATCH_DEAD_LETTERS_URL"] == "http://127.0.0.1/dead-letters"
+    assert environment["DELIVERY_RETENTION_DAYS"] == "90"
+    assert environment["POWERTOOLS_LOG_LEVEL"] == "INFO"
+    assert environment["POWERTOOLS_SERVICE_NAME"] == "dispatch"
+    assert environment["ALLOWED_HOSTS"] == ""
+
+
+def test_dispatchs_rule_is_read_with_its_bus_and_pattern(template: Template) -> None:
+    function = template.naming(NAMES).function("DispatchFunction")
+    (rule,) = function.rules
+    assert rule.bus == "default"
+    assert rule.pattern["source"] == ["apono"]
+    assert {"RequestCreated", "AccessRequestRejected"} <= set(rule.pattern["detail-type"])  # type: ignore[call-overload]
+    assert function.maximum_retries == 2
+    assert function.timeout_seconds == 120
+    assert function.routes == ()
+
+
+def test_the_apis_routes_belong_to_their_function(template: Template) -> None:
+    function = template.naming(NAMES).function("TestWebhookFunction")
+    assert {
+        Route(method="POST", path="/api/webhooks/{id}/test"),
+        Route(method="POST", path="/api/webhooks/test"),
+    } == set(function.routes)
+    assert function.rules == ()
+
+
+def test_names_given_win_over_a_parameters_default(template: Template) -> None:
+    named = template.naming({**NAMES, "EventBusName": "requests", "LogLevel": "DEBUG"})
+    assert named.function("DispatchFunction").rules[0].bus == "requests"
+    assert named.function("TestWebhookFunction").environment["POWERTOOLS_LOG_LEVEL"] == "DEBUG"
+
+
+def test_a_resource_that_has_no_name_yet_is_an_error_that_says_so(template: Template) -> None:
+    with pytest.raises(UnknownTemplateError, match="WebhooksTable"):
+        template.function("TestWebhookFunction")
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ("!Ref Days", 90),
+        ("!Ref AWS::Region", "us-east-1"),
+        ("!Ref Queue", "url"),
+        ("!GetAtt Queue.Arn", "arn"),
+        ("{ 'Fn::GetAtt': [Queue, Arn] }", "arn"),
+        ("!Sub 'https://${Queue}.${AWS::Region}/${Queue.Arn}/${Days}'", "https://url.us-east-1/arn/90"),
+        ("!Sub '${!Literal} ${ Queue }'", "${Literal} url"),
+        ("[!Ref Queue, {a: !Ref Queue}]", ["url", {"a": "url"}]),
+        ("{ Condition: { Bool: { a: 'false' } } }", {"Condition": {"Bool": {"a": "false"}}}),
+        ("plain", "plain"),
+        ("true", True),
+    ],
+)
+def test_values_are_resolved(written: str, read_as: object, tmp_path: Path) -> None:
+    template = read(tmp_path, f"Parameters: {{Days: {{Type: Number, Default: 90}}}}\nX: {{value: {written}}}")
+    named = template.naming({"Queue": "url", "Queue.Arn": "arn"})
+    assert read_as == named.resolve(named.section("X")["value"])
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("!Ref Nobody", "Nobody"),
+        ("!GetAtt Nobody.Arn", r"Nobody\.Arn"),
+        ("!Sub '${Nobody}'", "Nobody"),
+        ("!Ref Required", "Required"),
+        ("{ 'Fn::Join': ['', [a]] }", "Fn::Join"),
+        ("{ 'Fn::Sub': ['${a}', {a: b}] }", "Fn::Sub"),
+    ],
+)
+def test_what_cannot_be_resolved_raises_and_names_it(written: str, message: str, tmp_path: Path) -> None:
+    template = read(tmp_path, f"Parameters: {{Required: {{Type: String}}}}\nX: {{value: {written}}}")
+    with pytest.raises(UnknownTemplateError, match=message):
+        template.resolve(template.section("X"))
+
+
+def test_a_tag_that_is_not_known_raises_with_its_place(tmp_path: Path) -> None:
+    with pytest.raises(yaml.YAMLError, match=r"!Join[\s\S]*line 2"):
+        read(tmp_path, "a: 1\nb: !Join ['', [a]]")
+
+
+def test_yaml_cannot_make_objects(tmp_path: Path) -> None:
+    with pytest.raises(yaml.YAMLError, match="python/object"):
+        read(tmp_path, "a: !!python/object/apply:os.getcwd []")
+
+
+def resource(logical_id: str, resource_type: str, properties: dict[str, Any], **more: Any) -> Template:
+    content = {"Resources": {logical_id: {"Type": resource_type, "Properties": properties}}, **more}
+    return Template(content, {})
+
+
+def test_a_property_of_a_table_that_is_not_known_raises() -> None:
+    template = resource("Table", "AWS::DynamoDB::Table", {"KeySchema": [], "TableClass": "STANDARD"})
+    with pytest.raises(UnknownTemplateError, match="Table: the property TableClass"):
+        template.create_table("Table", table_name="t")
+
+
+def test_a_property_of_a_key_that_is_not_known_raises() -> None:
+    template = resource("Key", "AWS::KMS::Key", {"KeyUsage": "SIGN_VERIFY"})
+    with pytest.raises(UnknownTemplateError, match="Key: the property KeyUsage"):
+        template.create_key("Key")
+
+
+def test_an_event_of_a_type_that_is_not_known_raises() -> None:
+    events = {"Tick": {"Type": "Schedule", "Properties": {"Schedule": "rate(1 minute)"}}}
+    template = resource("Sweep", "AWS::Serverless::Function", {"Events": events})
+    with pytest.raises(UnknownTemplateError, match=r"Sweep\.Events\.Tick: the type Schedule"):
+        template.function("Sweep")
+
+
+def test_asking_for_a_resource_of_another_type_raises(template: Template) -> None:
+    with pytest.raises(UnknownTemplateError, match="SecretsKey is AWS::KMS::Key, not AWS::DynamoDB::Table"):
+        template.create_table("SecretsKey", table_name="t")
+    with pytest.raises(UnknownTemplateError, match="Nothing is no resource"):
+        template.function("Nothing")
+
+
+def test_a_functions_own_variable_and_timeout_win_over_the_globals() -> None:
+    own = {"Timeout": 7, "Environment": {"Variables": {"A": "own", "FLAG": True}}}
+    shared = {"Function": {"Timeout": 3, "MemorySize": 256, "Environment": {"Variables": {"A": "shared", "B": 1}}}}
+    function = resource("F", "AWS::Serverless::Function", own, Globals=shared).function("F")
+    assert function.environment == {"A": "own", "B": "1", "FLAG": "true"}
+    assert (function.timeout_seconds, function.memory_mb) == (7, 256)
+
+
+def test_without_a_word_on_retries_lambda_makes_two() -> None:
+    assert resource("F", "AWS::Serverless::Function", {}).function("F").maximum_retries == 2
+    none = {"EventInvokeConfig": {"MaximumRetryAttempts": 0}}
+    assert resource("F", "AWS::Serverless::Function", none).function("F").maximum_retries == 0
+
+
+def test_a_section_that_is_not_a_mapping_raises() -> None:
+    with pytest.raises(UnknownTemplateError, match="Resources is not a mapping"):
+        Document({"Resources": []}, {}).logical_ids("AWS::SQS::Queue")
