@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
@@ -68,7 +68,18 @@ class Clients:
             client.close()
 
 
-def create_resources(template: Template, clients: Clients) -> Template:
+class Services(Protocol):
+    """The clients that resources are made with."""
+
+    @property
+    def dynamodb(self) -> "DynamoDBClient": ...
+    @property
+    def kms(self) -> "KMSClient": ...
+    @property
+    def sqs(self) -> "SQSClient": ...
+
+
+def create_resources(template: Template, clients: Services) -> Template:
     """Creates every table, queue and key of the template. Returns the template, knowing what they are called."""
     names: dict[str, str] = {}
     for logical_id in template.logical_ids("AWS::DynamoDB::Table"):
@@ -77,8 +88,9 @@ def create_resources(template: Template, clients: Clients) -> Template:
     for logical_id in template.logical_ids("AWS::KMS::Key"):
         key = clients.kms.create_key(**template.create_key(logical_id))["KeyMetadata"]
         names |= {logical_id: key["KeyId"], f"{logical_id}.Arn": key["Arn"]}
-    for logical_id in template.logical_ids("AWS::SQS::Queue"):
-        url = clients.sqs.create_queue(**template.create_queue(logical_id, queue_name=logical_id))["QueueUrl"]
+    for logical_id in sorted(template.logical_ids("AWS::SQS::Queue"), key=lambda one: "DeadLetter" not in one):
+        known = template.naming(names)  # a queue names its dead-letter queue, which is there before it
+        url = clients.sqs.create_queue(**known.create_queue(logical_id, queue_name=logical_id))["QueueUrl"]
         names |= {logical_id: url, f"{logical_id}.Arn": _queue_arn(clients, url)}
     return template.naming(names)
 
@@ -128,5 +140,5 @@ class DeadLetterQueue:
         self.sqs.send_message(QueueUrl=self.url, MessageBody=json.dumps(record))
 
 
-def _queue_arn(clients: Clients, url: str) -> str:
+def _queue_arn(clients: Services, url: str) -> str:
     return clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -118,6 +119,13 @@ def _sub(loader: _Loader, node: yaml.ScalarNode) -> dict[str, object]:
     return {"Fn::Sub": loader.construct_scalar(node)}
 
 
+def _condition(loader: _Loader, node: yaml.SequenceNode, *, suffix: str) -> dict[str, object]:
+    """Read, and refused by `resolve`: nothing that is made locally depends on a condition."""
+    return {f"Fn::{suffix}": loader.construct_sequence(node, deep=True)}
+
+
+for _name in ("Equals", "If", "Not"):
+    _Loader.add_constructor(f"!{_name}", partial(_condition, suffix=_name))
 _Loader.add_constructor("!Ref", _ref)
 _Loader.add_constructor("!GetAtt", _get_att)
 _Loader.add_constructor("!Sub", _sub)

@@ -47,6 +47,21 @@ class Route:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Source:
+    """A queue whose messages go to the function, by its ARN, and how many at once."""
+
+    queue: str
+    batch_size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """How often the function is called: `rate(1 minute)`."""
+
+    rate: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Function:
     """One function, Globals merged in: what a caller of it has to know.
 
@@ -60,6 +75,8 @@ class Function:
     maximum_retries: int
     rules: tuple[Rule, ...]
     routes: tuple[Route, ...]
+    sources: tuple[Source, ...]
+    schedules: tuple[Schedule, ...]
 
 
 class Template(Document):
@@ -104,6 +121,8 @@ class Template(Document):
             maximum_retries=self._number(invocation.get("MaximumRetryAttempts", 2)),
             rules=tuple(event for event in events if isinstance(event, Rule)),
             routes=tuple(event for event in events if isinstance(event, Route)),
+            sources=tuple(event for event in events if isinstance(event, Source)),
+            schedules=tuple(event for event in events if isinstance(event, Schedule)),
         )
 
     def _number(self, value: object) -> int:
@@ -117,7 +136,7 @@ class Template(Document):
         }
         return {name: text(self.resolve(value)) for name, value in variables.items()}
 
-    def _events(self, logical_id: str) -> Iterable[Rule | Route]:
+    def _events(self, logical_id: str) -> Iterable[Rule | Route | Source | Schedule]:
         path = ("Resources", logical_id, "Properties", "Events")
         for name in self.section(*path):
             event_type = self.section(*path, name)["Type"]
@@ -125,6 +144,12 @@ class Template(Document):
             if event_type == "EventBridgeRule":
                 bus = text(self.resolve(properties.get("EventBusName", "default")))
                 yield Rule(bus=bus, pattern=mapping(self.resolve(properties["Pattern"]), name))
+            elif event_type == "SQS":
+                yield Source(
+                    queue=text(self.resolve(properties["Queue"])), batch_size=self._number(properties["BatchSize"])
+                )
+            elif event_type == "Schedule":
+                yield Schedule(rate=text(properties["Schedule"]))
             elif event_type == "HttpApi":
                 yield Route(method=text(properties["Method"]).upper(), path=text(properties["Path"]))
             else:

@@ -1,45 +1,35 @@
 """An EventBridge request event comes in and goes out to every webhook that wants it."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from grantwire.delivering import Deliverer
+from grantwire import wiring
 from grantwire.dispatching import Dispatcher
-from grantwire.egress import Egress
-from grantwire.invoking import Invoker
 from grantwire.observability import logger, write_metrics
 from grantwire.settings import dispatch_settings
 from grantwire.stores import clients
 from grantwire.stores.dead_letters import DeadLetterQueue
-from grantwire.stores.deliveries import DeliveryStore
-from grantwire.stores.secrets import KmsSecrets
-from grantwire.stores.webhooks import WebhookStore
 
-CONCURRENT_DELIVERIES = 50  # threads wait far more than they work; a container holds them easily
+AT_ONCE = 50  # threads wait far more than they work; a container holds them easily
 
 
 @cache
 def dispatcher() -> Dispatcher:
     """Wired together at the first event, and kept while the process is warm."""
     settings = dispatch_settings()
-    deliveries = DeliveryStore(
-        client=clients.dynamodb(),
-        table_name=settings.deliveries_table,
-        retention_days=settings.delivery_retention_days,
-        clock=time.time,
+    deliveries = wiring.delivery_store(
+        settings.deliveries.deliveries_table, settings.deliveries.delivery_retention_days
     )
-    egress = Egress(allowed_hosts=settings.egress.allowed_hosts, permit_loopback=settings.egress.permit_loopback)
-    invoker = Invoker(sender=egress, secrets=KmsSecrets(client=clients.kms))
     return Dispatcher(
-        webhooks=WebhookStore(client=clients.dynamodb(), table_name=settings.webhooks_table),
+        webhooks=wiring.webhook_store(settings.deliveries.webhooks_table),
         events=deliveries,
         dead_letters=DeadLetterQueue(client=clients.sqs, queue_url=settings.dispatch_dead_letters_url),
-        deliverer=Deliverer(invoker=invoker, deliveries=deliveries, clock=time.time),
-        executor=ThreadPoolExecutor(CONCURRENT_DELIVERIES, "deliver"),
+        deliverer=wiring.deliverer(settings.deliveries, deliveries),
+        executor=ThreadPoolExecutor(AT_ONCE, "deliver"),
+        at_once=AT_ONCE,
     )
 
 

@@ -8,16 +8,12 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import BadRequestError, NotFoundError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from grantwire import testing
+from grantwire import testing, wiring
 from grantwire.configurations import parse_webhook
-from grantwire.egress import Egress
 from grantwire.errors import InvalidWebhookError, Problem, StoreError
 from grantwire.invoking import Invoker
 from grantwire.observability import logger
 from grantwire.settings import webhook_test_settings
-from grantwire.stores import clients
-from grantwire.stores.secrets import KmsSecrets
-from grantwire.stores.webhooks import WebhookStore
 
 api = APIGatewayHttpResolver()
 
@@ -25,15 +21,13 @@ api = APIGatewayHttpResolver()
 @cache
 def invoker() -> Invoker:
     """Wired together at the first test, and kept while the process is warm."""
-    egress = webhook_test_settings().egress
-    sender = Egress(allowed_hosts=egress.allowed_hosts, permit_loopback=egress.permit_loopback)
-    return Invoker(sender=sender, secrets=KmsSecrets(client=clients.kms))
+    return wiring.invoker(webhook_test_settings().egress)
 
 
 @api.post("/api/webhooks/<webhook_id>/test")
 def saved_webhook(webhook_id: str) -> dict[str, object]:
     """Test a saved webhook, active or not. Body, optional: `trigger`, or `event` (a payload)."""
-    webhook = WebhookStore(client=clients.dynamodb(), table_name=webhook_test_settings().webhooks_table).get(webhook_id)
+    webhook = wiring.webhook_store(webhook_test_settings().webhooks_table).get(webhook_id)
     if webhook is None:
         raise NotFoundError(f"there is no webhook {webhook_id}")
     return testing.run(webhook, testing.event_for(webhook, _body()), invoker())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import boto3
 
+from local.aws import create_resources
 from local.template import Template
 from tests.deployed.emulator import FAKE_AWS
 from tests.deployed.processes import running, until
@@ -73,7 +74,7 @@ def cloud_of(template: Template, folder: Path) -> Iterator[Cloud]:
         endpoint = until(lambda: _text_of(address), "the start of moto's server", log=log)
         cloud = Cloud(endpoint, template)
         try:
-            cloud.template = template.naming(_create_resources(cloud))
+            cloud.template = create_resources(template, cloud)
             yield cloud
         finally:
             cloud.close()
@@ -81,16 +82,3 @@ def cloud_of(template: Template, folder: Path) -> Iterator[Cloud]:
 
 def _text_of(file: Path) -> str:
     return file.read_text(encoding="utf-8") if file.exists() else ""
-
-
-def _create_resources(cloud: Cloud) -> dict[str, str]:
-    """Create tables, queues and keys. Returns what a `Ref` to each gives."""
-    template, names = cloud.template, dict[str, str]()
-    for name in template.logical_ids("AWS::DynamoDB::Table"):
-        cloud.dynamodb.create_table(**template.create_table(name, table_name=name))
-        names[name] = name
-    for name in template.logical_ids("AWS::SQS::Queue"):
-        names[name] = cloud.sqs.create_queue(**template.create_queue(name, queue_name=name))["QueueUrl"]
-    for name in template.logical_ids("AWS::KMS::Key"):
-        names[name] = cloud.kms.create_key(**template.create_key(name))["KeyMetadata"]["KeyId"]
-    return names

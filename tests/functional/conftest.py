@@ -19,8 +19,8 @@ from grantwire.identifiers import new_webhook_id
 from grantwire.models import Webhook
 from grantwire.observability import logger
 from grantwire.saving import save
-from grantwire.settings import dispatch_settings, webhook_test_settings
-from grantwire.stores.deliveries import read_attempt
+from grantwire.settings import delivery_settings, dispatch_settings, sweep_settings, webhook_test_settings
+from grantwire.stores.attempts import read_attempt
 from grantwire.stores.secrets import KmsSecrets
 from grantwire.stores.webhooks import WebhookStore
 from local.aws import Clients, create_resources
@@ -44,6 +44,12 @@ def event_file(name: str) -> dict[str, Any]:
     """One of events/."""
     event: dict[str, Any] = json.loads((ROOT / "events" / f"{name}.json").read_text())
     return event
+
+
+def wakeup_of(world: "World", webhook: Webhook, **changed: Any) -> str:
+    """The message that wakes a webhook's only delivery."""
+    [row] = world.deliveries(webhook)
+    return json.dumps([webhook.id, row["sk"], int(changed.get("attempts", row["attempt_count"]))])
 
 
 @dataclass
@@ -79,6 +85,32 @@ class World:
     def dispatch(self, event: object) -> None:
         """What Lambda does with an event from the bus."""
         self._app("dispatch").handler(event, SimpleNamespace(aws_request_id="request-1"))
+
+    def redeliver(self, *bodies: str) -> list[str]:
+        """What Lambda does with a batch of wake-ups; the ids (`message-0`, …) of those that come again."""
+        records = [{"messageId": f"message-{index}", "body": body} for index, body in enumerate(bodies)]
+        answer = self._app("redeliver").handler({"Records": records}, SimpleNamespace(aws_request_id="request-1"))
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def sweep(self, milliseconds: int = 55_000) -> None:
+        """What the schedule does each minute."""
+        context = SimpleNamespace(aws_request_id="request-1", get_remaining_time_in_millis=lambda: milliseconds)
+        self._app("sweep").handler({}, context)
+
+    def wakeups(self) -> int:
+        """How many wake-ups are in the queue, delayed ones included."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed"]
+        url = self.template.names["Wakeups"]
+        found = self.aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]  # type: ignore[arg-type]
+        return sum(int(value) for value in found.values())
+
+    def shift(self, webhook: Webhook, seconds: float) -> None:
+        """Make the times on a webhook's rows lie further in the past, as if so much time had gone by."""
+        for row in self.rows("DeliveriesTable"):
+            if row["pk"]["S"] == webhook.id:
+                for name in {"due_at", "lease_until", "sweep_at"} & row.keys():
+                    row[name] = {"N": str(float(row[name]["N"]) - seconds)}
+                self.aws.dynamodb.put_item(TableName=self.template.names["DeliveriesTable"], Item=row)
 
     def http(self, path: str, body: object, **path_parameters: str) -> tuple[int, dict[str, Any]]:
         """What API Gateway does with a POST."""
@@ -146,10 +178,10 @@ def world(
     monkeypatch: pytest.MonkeyPatch, authority: Authority, aws: Clients, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[World]:
     """A fresh Grantwire whose receivers are on loopback."""
-    caches = (dispatch_settings, webhook_test_settings)
+    caches = (delivery_settings, dispatch_settings, sweep_settings, webhook_test_settings)
     with mock_aws():
         template = create_resources(_template(), aws)
-        for function in ("TestWebhookFunction", "DispatchFunction"):
+        for function in ("TestWebhookFunction", "SweepFunction", "RedeliverFunction", "DispatchFunction"):
             for name, value in template.function(function).environment.items():
                 monkeypatch.setenv(name, value)
         monkeypatch.setenv("PERMIT_LOOPBACK", "true")

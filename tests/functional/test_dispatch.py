@@ -10,7 +10,7 @@ import pytest
 
 from grantwire.errors import StoreError
 from grantwire.models import TRIGGERS
-from tests.functional.conftest import World, event_file
+from tests.functional.conftest import World, event_file, wakeup_of
 from tests.receivers import Authority, Received, Receiver, answer, answering, receiving
 
 ACCEPTED = answer("202 Accepted", b'{"status":"accepted"}')
@@ -55,7 +55,7 @@ def test_each_trigger_in_both_spellings_reaches_torq(world: World, torq: Receive
     assert row["state"] == "succeeded"
     assert row["trigger"] == trigger
     assert row["attempts"][0]["response"]["status"] == 202
-    assert f"\r\nwebhook-id: {row['delivery_id']}\r\n".encode() in torq.requests[0]
+    assert f"\r\nwebhook-id: dlv_{webhook.id.removeprefix('wh_')}_".encode() in torq.requests[0]
 
 
 def test_a_hostile_name_arrives_as_it_is(world: World, torq: Receiver) -> None:
@@ -319,7 +319,7 @@ def test_our_own_fault_is_raised_so_that_aws_hands_the_event_in_again(world: Wor
 
 
 def test_the_event_is_kept_once_and_compressed(world: World, torq: Receiver) -> None:
-    """Later attempts need it; two webhooks share it, and it expires with the deliveries."""
+    """Later attempts and replays need it; two webhooks share it, and it expires with the deliveries."""
     world.webhook(torq.url)
     world.webhook(torq.url)
     world.dispatch(created())
@@ -342,3 +342,38 @@ def test_fifty_webhooks_are_called_at_once(world: World, authority: Authority) -
             world.webhook(receiver.url, timeout_seconds=25)
         world.dispatch(created())
     assert metrics(world.logged())["DeliverySucceeded"] == 50
+
+
+def test_more_webhooks_than_can_be_called_at_once_are_left_to_the_queue(
+    world: World, torq: Receiver, authority: Authority
+) -> None:
+    """Fifty are called, the other five become rows that are due now, each with its wake-up; then those are called."""
+    webhooks = [world.webhook(torq.url) for _ in range(55)]
+    world.dispatch(created())
+    assert len(torq.requests) == 50
+    waiting = [webhook for webhook in webhooks if world.deliveries(webhook)[0]["state"] == "waiting"]
+    assert len(waiting) == 5
+    assert world.wakeups() == 5
+    assert world.redeliver(*(wakeup_of(world, webhook) for webhook in waiting)) == []
+    assert len(torq.requests) == 55
+    assert {world.deliveries(webhook)[0]["state"] for webhook in webhooks} == {"succeeded"}
+
+
+def test_an_event_too_large_to_be_stored_is_left_to_lambdas_own_retries(world: World, authority: Authority) -> None:
+    """It is sent all the same; when that fails, the handler raises, and the event, handed in again, is sent again."""
+    junk = "".join(chr(0x4E00 + number * 7919 % 20000) for number in range(300_000))
+    with receiving(answering(answer("500 Oops"), ACCEPTED), authority.server_context()) as receiver:
+        webhook = world.webhook(receiver.url)
+        event = created(custom_fields={"junk": junk})
+        with pytest.raises(
+            StoreError, match="too large to be stored: its next attempt is left to Lambda's own retries"
+        ):
+            world.dispatch(event)
+        [row] = world.deliveries(webhook)
+        assert (row["state"], row["code"]) == ("waiting", "http_500")
+        assert "too large to be stored" in row["reason"]
+        assert world.wakeups() == 0
+        world.dispatch(event)
+    [row] = world.deliveries(webhook)
+    assert row["state"] == "succeeded"
+    assert len(row["attempts"]) == 2

@@ -1,45 +1,170 @@
-"""One delivery: an event to a webhook. Claim it, send it, record what came of it."""
+"""One delivery: an event to a webhook. Claim it, send it, record what came of it, and have it woken when it must wait.
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+The row is the truth, a message is only a wake-up: the row is written first, and every write is conditional on the state
+and the number of attempts, so that a wake-up that is lost, late or doubled does no harm.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from grantwire import retrying
+from grantwire.errors import UnstoredEventError
+from grantwire.identifiers import sort_key
 from grantwire.invoking import Invocation, Invoker
-from grantwire.models import RequestEvent, Webhook
+from grantwire.models import Delivery, RequestEvent, State, Webhook
+from grantwire.retrying import Next
 
 LEASE_SECONDS: Final = 60.0  # outlasts the longest exchange, 30 seconds, with room to record it
+LONGEST_WAKEUP_SECONDS: Final = 900.0  # SQS delays a message by 15 minutes at most
+SWEEP_MARGIN_SECONDS: Final = 120.0  # how long a wake-up may be late before the sweep takes it for lost
 
 
 class Deliveries(Protocol):
     """Rows of deliveries, one per (event, webhook); see `stores.deliveries`."""
 
-    def claim(self, webhook: Webhook, event: RequestEvent, *, now: float, lease_until: float) -> bool:
-        """Make the row in state `delivering`; False when there is one already."""
+    def claim_new(self, delivery: Delivery) -> Delivery | None:
+        """Make the row of a first attempt; the row that is there already, None when there was none."""
         ...
 
-    def record(self, webhook: Webhook, event: RequestEvent, invocation: Invocation) -> None:
-        """Write what the claimed attempt came to."""
+    def claim(self, delivery: Delivery, *, lease_until: float) -> Delivery | None:
+        """A waiting delivery's next attempt; None when the row is not waiting any more or had another attempt since."""
         ...
+
+    def record(self, delivery: Delivery, invocation: Invocation, following: Next, *, sweep_at: float | None) -> bool:
+        """Write what the claimed attempt came to; False when the claim was lost meanwhile."""
+        ...
+
+    def queue_new(self, delivery: Delivery) -> bool:
+        """Make the row of a delivery that waits for its first attempt; False when there is a row already."""
+        ...
+
+    def watch(self, delivery: Delivery) -> None:
+        """Have the sweep look after a delivering row when its lease ends."""
+        ...
+
+
+class Wakeups(Protocol):
+    """Messages that say: this delivery is due; see `stores.wakeups`."""
+
+    def send(self, delivery: Delivery, *, delay_seconds: float) -> None:
+        """Wake the delivery in at most 15 minutes."""
+        ...
+
+    def send_now(self, deliveries: Sequence[Delivery]) -> None:
+        """Wake all of these at once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """One attempt and what follows it."""
+
+    invocation: Invocation
+    following: Next
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deliverer:
-    """Delivers events to webhooks. Safe to share between threads."""
+    """Delivers events to webhooks. Safe to share between threads. Raises StoreError for our own faults."""
 
     invoker: Invoker
     deliveries: Deliveries
+    wakeups: Wakeups
     clock: Callable[[], float]
+    random: Callable[[], float]
 
-    def deliver(self, webhook: Webhook, event: RequestEvent) -> Invocation | None:
-        """Send the event to the webhook once; None when it was claimed before. Raises StoreError for our own faults.
+    def deliver_first(self, webhook: Webhook, event: RequestEvent, *, stored: bool) -> Attempted | None:
+        """The first attempt; None when the delivery was claimed before. `stored`: whether the event could be kept.
 
         Secrets are opened before the claim: a key that is out of reach leaves no row behind, and AWS hands the event in
         again.
         """
-        secret_values: Mapping[str, str] = self.invoker.open_secrets(webhook)
-        now = self.clock()
-        if not self.deliveries.claim(webhook, event, now=now, lease_until=now + LEASE_SECONDS):
+        secret_values = self.invoker.open_secrets(webhook)
+        delivery = replace(first_delivery(webhook.id, event), lease_until=self.clock() + LEASE_SECONDS)
+        found = self.deliveries.claim_new(delivery)
+        if found is None:
+            return self._attempt(webhook, event, delivery, secret_values, stored=stored)
+        if found.state is State.DELIVERING and found.sweep_at is None:
+            # The same event twice at once, or a sender that died: nobody would look after it, so the sweep does.
+            self.deliveries.watch(found)
+        elif found.state is State.WAITING and found.due_at is None:
+            return self.deliver_again(found, webhook, event, stored=stored)  # AWS hands in what could not be stored
+        return None
+
+    def deliver_again(
+        self, delivery: Delivery, webhook: Webhook, event: RequestEvent, *, stored: bool = True
+    ) -> Attempted | None:
+        """The next attempt of a waiting delivery; None when someone else was faster."""
+        secret_values = self.invoker.open_secrets(webhook)
+        claimed = self.deliveries.claim(delivery, lease_until=self.clock() + LEASE_SECONDS)
+        if claimed is None:
             return None
+        return self._attempt(webhook, event, claimed, secret_values, stored=stored)
+
+    def _attempt(
+        self, webhook: Webhook, event: RequestEvent, delivery: Delivery, secret_values: dict[str, str], *, stored: bool
+    ) -> Attempted:
         invocation = self.invoker.invoke(webhook, event, secret_values, webhook.timeout_seconds)
-        self.deliveries.record(webhook, event, invocation)
-        return invocation
+        now = self.clock()
+        following = retrying.after(
+            invocation.outcome,
+            attempts=delivery.attempts,
+            max_attempts=webhook.max_attempts,
+            now=now,
+            random=self.random,
+            at_least_seconds=retrying.retry_after_seconds(invocation.response, now),
+        )
+        if following.state is State.WAITING and not stored:
+            fault = UnstoredEventError(event.id)
+            outcome = replace(invocation.outcome, sentence=f"{invocation.outcome.sentence}; {fault}")
+            unwoken = replace(following, due_at=None)
+            self.deliveries.record(delivery, replace(invocation, outcome=outcome), unwoken, sweep_at=None)
+            raise fault
+        self._record(delivery, invocation, following, now)
+        return Attempted(invocation, following)
+
+    def queue(self, webhooks: Sequence[Webhook], event: RequestEvent) -> int:
+        """Make deliveries that are due now, for a function with time to spare to send; how many there were not yet.
+
+        The event must be stored.
+        """
+        now = self.clock()
+        waiting = [
+            replace(
+                first_delivery(webhook.id, event),
+                state=State.WAITING,
+                attempts=0,
+                due_at=now,
+                sweep_at=sweep_at(now, now),
+            )
+            for webhook in webhooks
+        ]
+        made = [delivery for delivery in waiting if self.deliveries.queue_new(delivery)]
+        self.wakeups.send_now(made)
+        return len(made)
+
+    def _record(self, delivery: Delivery, invocation: Invocation, following: Next, now: float) -> None:
+        look_at = None if following.due_at is None else sweep_at(following.due_at, now)
+        recorded = self.deliveries.record(delivery, invocation, following, sweep_at=look_at)
+        if recorded and following.due_at is not None:
+            wake(self.wakeups, replace(delivery, state=State.WAITING, due_at=following.due_at), now)
+
+
+def first_delivery(webhook_id: str, event: RequestEvent) -> Delivery:
+    """A delivery whose first attempt begins now."""
+    return Delivery(
+        webhook_id=webhook_id, sort_key=sort_key(event), trigger=event.trigger, state=State.DELIVERING, attempts=1
+    )
+
+
+def wake(wakeups: Wakeups, delivery: Delivery, now: float) -> None:
+    """Have a waiting delivery woken by a message, if it is due soon; the sweep wakes what is due later."""
+    wait = (delivery.due_at or now) - now
+    if wait <= LONGEST_WAKEUP_SECONDS:
+        wakeups.send(delivery, delay_seconds=max(wait, 0.0))
+
+
+def sweep_at(due_at: float, now: float) -> float:
+    """When the sweep must look after a waiting delivery: at once when it is due, or some time after its wake-up."""
+    return due_at + (SWEEP_MARGIN_SECONDS if due_at - now <= LONGEST_WAKEUP_SECONDS else 0.0)

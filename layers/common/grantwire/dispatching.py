@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
-from grantwire import filters, request_events
-from grantwire.delivering import Deliverer
+from grantwire import filters, reporting, request_events
+from grantwire.delivering import Attempted, Deliverer
 from grantwire.errors import InvalidEventError, StoreError
-from grantwire.identifiers import delivery_id
-from grantwire.invoking import Invocation
-from grantwire.judging import State
 from grantwire.models import RequestEvent, Webhook
 from grantwire.observability import Metric, count, logger
 
@@ -52,22 +50,19 @@ class DeadLetters(Protocol):
         ...
 
 
-_METRIC_OF = {
-    State.SUCCEEDED: Metric.DELIVERY_SUCCEEDED,
-    State.WAITING: Metric.DELIVERY_WAITING,
-    State.FAILED: Metric.DELIVERY_FAILED,
-}
+_CHUNK = 10  # wake-ups that SQS takes in one call
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dispatcher:
-    """Handles request events. `executor` bounds how many webhooks are called at once."""
+    """Handles request events: `at_once` webhooks in the `executor`'s threads, the others by way of the queue."""
 
     webhooks: Webhooks
     events: Events
     dead_letters: DeadLetters
     deliverer: Deliverer
     executor: Executor
+    at_once: int = 50
 
     def dispatch(self, raw: object) -> None:
         """Send one EventBridge event to every webhook that wants it.
@@ -86,9 +81,11 @@ class Dispatcher:
             return
         count(Metric.EVENT_RECEIVED)
         webhooks = self._wanting(event, raw)
-        if webhooks and not self.events.keep_event(event):
-            logger().warning("event too large to keep", extra={"event_id": event.id})
-        self._deliver_all(webhooks, event)
+        if not webhooks:
+            return
+        stored = self.events.keep_event(event)
+        first = self.at_once if stored else len(webhooks)  # what cannot be stored cannot be sent later
+        self._deliver_all(webhooks[:first], webhooks[first:], event, stored=stored)
 
     def _wanting(self, event: RequestEvent, raw: object) -> list[Webhook]:
         """The active webhooks whose filters the event passes; every other one is counted and logged with the reason."""
@@ -104,7 +101,9 @@ class Dispatcher:
             self.dead_letters.keep(raw, "; ".join(unreadable))
         if not subscriptions:
             count(Metric.EVENT_UNMATCHED)
-            logger().info("event matched no webhook", extra=_ids(event) | {"reason": "no webhook names this trigger"})
+            logger().info(
+                "event matched no webhook", extra=reporting.ids(event) | {"reason": "no webhook names this trigger"}
+            )
         return wanting
 
     def _wants(self, webhook: Webhook, event: RequestEvent) -> bool:
@@ -115,13 +114,20 @@ class Dispatcher:
                 return False
         return True
 
-    def _deliver_all(self, webhooks: list[Webhook], event: RequestEvent) -> None:
+    def _deliver_all(
+        self, now: Sequence[Webhook], later: Sequence[Webhook], event: RequestEvent, *, stored: bool
+    ) -> None:
         """All at once; a webhook that hangs or a row that cannot be written does not keep the others from ending."""
-        running = [(webhook, self.executor.submit(self.deliverer.deliver, webhook, event)) for webhook in webhooks]
-        wait([future for _, future in running])  # Lambda freezes the process at once when the handler ends
-        faults = [fault for webhook, future in running if (fault := _ended(webhook, event, future))]
+        chunks = [later[start : start + _CHUNK] for start in range(0, len(later), _CHUNK)]
+        queued = [self.executor.submit(self.deliverer.queue, chunk, event) for chunk in chunks]
+        first = partial(self.deliverer.deliver_first, stored=stored)
+        running = [(webhook, self.executor.submit(first, webhook, event)) for webhook in now]
+        wait(queued)
+        wait([future for _, future in running])  # Lambda freezes the process when the handler ends
+        faults = [fault for future in queued if (fault := _queued(event, future))]
+        faults += [fault for webhook, future in running if (fault := _ended(webhook, event, future))]
         if faults:
-            stopped = f"{len(faults)} of {len(running)} deliveries of event {event.id} stopped"
+            stopped = f"{len(faults)} of {len(running) + len(queued)} deliveries of event {event.id} stopped"
             raise StoreError(f"{stopped}: {_reason(faults[0])}") from faults[0]
 
     def _give_up(self, raw: object, reason: str) -> None:
@@ -130,25 +136,28 @@ class Dispatcher:
         logger().warning("event unusable", extra={"reason": reason})
 
 
-def _ended(webhook: Webhook, event: RequestEvent, future: "Future[Invocation | None]") -> BaseException | None:
+def _queued(event: RequestEvent, future: "Future[int]") -> BaseException | None:
+    """Count deliveries that were left to the queue; our own fault, if one was met, is handed back."""
+    fault = future.exception()
+    if fault:
+        logger().error("queueing stopped", extra=reporting.ids(event) | {"reason": _reason(fault)})
+        return fault
+    count(Metric.DELIVERY_QUEUED, future.result())
+    return None
+
+
+def _ended(webhook: Webhook, event: RequestEvent, future: "Future[Attempted | None]") -> BaseException | None:
     """Log and count a delivery that has ended; our own fault, if it met one, is handed back."""
     fault = future.exception()
     if fault:
-        logger().error("delivery stopped", extra=_ids(event) | {"webhook_id": webhook.id, "reason": _reason(fault)})
+        facts = {"webhook_id": webhook.id, "reason": _reason(fault)}
+        logger().error("delivery stopped", extra=reporting.ids(event) | facts)
         return fault
-    invocation = future.result()
-    if invocation is None:
+    attempt = future.result()
+    if attempt is None:
         _skip(Metric.DELIVERY_DUPLICATE, webhook.id, event, "this event was claimed for this webhook before")
-        return None
-    count(_METRIC_OF[invocation.outcome.state])
-    facts = {
-        "webhook_id": webhook.id,
-        "delivery_id": delivery_id(webhook.id, event),
-        "state": invocation.outcome.state,
-        "code": invocation.outcome.code,
-        "duration_ms": invocation.timings.total,
-    }
-    logger().info("delivery attempted", extra=_ids(event) | facts)
+    else:
+        reporting.attempted(webhook.id, event, attempt)
     return None
 
 
@@ -159,8 +168,4 @@ def _reason(fault: BaseException) -> str:
 
 def _skip(metric: Metric, webhook_id: str, event: RequestEvent, reason: str) -> None:
     count(metric)
-    logger().info("webhook skipped", extra=_ids(event) | {"webhook_id": webhook_id, "reason": reason})
-
-
-def _ids(event: RequestEvent) -> dict[str, object]:
-    return {"event_id": event.id, "trigger": event.trigger}
+    logger().info("webhook skipped", extra=reporting.ids(event) | {"webhook_id": webhook_id, "reason": reason})

@@ -7,7 +7,8 @@ GrantwireError
 ├── TemplateError            a template that cannot work, or cannot be rendered for this event: line, column, hint
 ├── JsonPathError            a path of a response validator that is not accepted
 └── StoreError               our own fault: table, queue or key unreachable; AWS hands the event in again
-    └── StaleVersionError    the webhook was changed by someone else meanwhile
+    ├── StaleVersionError    the webhook was changed by someone else meanwhile
+    └── UnstoredEventError   the event is too large to be stored, so its next attempt needs AWS to hand it in again
 
 What a receiver does (a 500, a timeout, a refused connection) is never an exception: it is a value, see `models`.
 """
@@ -68,3 +69,12 @@ class StoreError(GrantwireError):
 
 class StaleVersionError(StoreError):
     """The stored webhook has another version than the one that was to be replaced."""
+
+
+class UnstoredEventError(StoreError):
+    """A delivery must be tried again, and its event is too large to be stored: Lambda's own retries carry it."""
+
+    def __init__(self, event_id: str) -> None:
+        super().__init__(
+            f"event {event_id} is too large to be stored: its next attempt is left to Lambda's own retries"
+        )

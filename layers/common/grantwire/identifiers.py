@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from grantwire.models import RequestEvent
 
@@ -26,3 +27,9 @@ def delivery_id(webhook_id: str, event: RequestEvent) -> str:
     It is the `webhook-id` that the receiver sees, the same for every attempt.
     """
     return f"dlv_{webhook_id.removeprefix('wh_')}_{int(event.time * 1e6):x}_{event.id.removeprefix('evt_')}"
+
+
+def sort_key(event: RequestEvent) -> str:
+    """`<the event's time>#<its id>`: a webhook's deliveries in the order in which things happened."""
+    moment = datetime.fromtimestamp(event.time, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{moment}#{event.id}"

@@ -59,6 +59,7 @@ class Invocation:
     timings: Timings
     remote_address: str | None
     started_at: float
+    webhook_version: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,15 +91,16 @@ class Invoker:
         except TemplateError as exc:
             failure = Failure(FailureKind.TEMPLATE, f"the request cannot be rendered: {redactor.text(str(exc))}")
             exchange = Exchange(response=None, failure=failure, timings=Timings(), remote_address=None)
-            return _invocation(None, exchange, (), redactor, started_at)
+            return _invocation(webhook, None, exchange, (), redactor, started_at)
         exchange = self.sender.send(request, timeout_seconds=timeout_seconds)
         answer = exchange.response
         accepted = answer is not None and 200 <= answer.status <= 299
         verdicts = validators.judge(webhook.response_validators, answer) if answer and accepted else ()
-        return _invocation(_masked(request, secret_values, redactor), exchange, verdicts, redactor, started_at)
+        return _invocation(webhook, _masked(request, secret_values, redactor), exchange, verdicts, redactor, started_at)
 
 
 def _invocation(
+    webhook: Webhook,
     request: HttpRequest | None,
     exchange: Exchange,
     verdicts: tuple[ValidatorVerdict, ...],
@@ -113,6 +115,7 @@ def _invocation(
         timings=exchange.timings,
         remote_address=exchange.remote_address,
         started_at=started_at,
+        webhook_version=webhook.version,
     )
 
 

@@ -1,20 +1,10 @@
 """What an exchange means for its delivery. Pure: the table "What each answer means" of docs/webhooks.md."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
-from grantwire.models import Exchange, FailureKind, HttpResponse
+from grantwire.models import Exchange, FailureKind, HttpResponse, State
 from grantwire.validators import ValidatorVerdict
-
-
-class State(StrEnum):
-    """Where a delivery stands. `waiting`: this attempt failed in a way that may pass."""
-
-    DELIVERING = "delivering"
-    WAITING = "waiting"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)

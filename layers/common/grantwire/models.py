@@ -34,6 +34,41 @@ class RequestEvent:
     payload: Mapping[str, object]
 
 
+class State(StrEnum):
+    """Where a delivery stands. `waiting`: its last attempt failed in a way that may pass, or it has had none yet."""
+
+    DELIVERING = "delivering"
+    WAITING = "waiting"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """One event to one webhook, as its row says.
+
+    webhook_id, sort_key  the row's key: the sort key is made of the event's time and id
+    attempts              how many were begun since the delivery was made or last replayed
+    due_at                when waiting: the moment of the next attempt; None when nobody but AWS's own retry wakes it
+    lease_until           when delivering: the moment from which its sender is taken for dead
+    sweep_at              the moment from which the sweep looks after it; None when it is not in the sweep's index
+    """
+
+    webhook_id: str
+    sort_key: str
+    trigger: str
+    state: State
+    attempts: int
+    due_at: float | None = None
+    lease_until: float | None = None
+    sweep_at: float | None = None
+
+    @property
+    def event_id(self) -> str:
+        """The event's id, the last part of the sort key."""
+        return self.sort_key.rpartition("#")[2]
+
+
 @dataclass(frozen=True, slots=True)
 class PlainSecret:
     """A secret as the user typed it. Lives in memory only; neither `repr()` nor `str()` shows it."""

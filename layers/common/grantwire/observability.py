@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from functools import cache
+from threading import Lock
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -21,6 +22,14 @@ class Metric(StrEnum):
     DELIVERY_WAITING = "DeliveryWaiting"
     DELIVERY_FAILED = "DeliveryFailed"
     DELIVERY_DUPLICATE = "DeliveryDuplicate"
+    DELIVERY_QUEUED = "DeliveryQueued"
+    DELIVERY_INTERRUPTED = "DeliveryInterrupted"
+    WAKEUP_DROPPED = "WakeupDropped"
+    SWEPT = "Swept"
+    OVERDUE_SECONDS = "OverdueSeconds"
+
+
+_COUNTING = Lock()  # Powertools reads and writes a metric in two steps
 
 
 @cache
@@ -36,8 +45,15 @@ def metrics() -> Metrics:
 
 
 def count(metric: Metric, value: int = 1) -> None:
-    """Add to a metric."""
-    metrics().add_metric(name=metric, unit=MetricUnit.Count, value=value)
+    """Add to a metric; from any thread."""
+    with _COUNTING:
+        metrics().add_metric(name=metric, unit=MetricUnit.Count, value=value)
+
+
+def measure(metric: Metric, seconds: float) -> None:
+    """Note a duration."""
+    with _COUNTING:
+        metrics().add_metric(name=metric, unit=MetricUnit.Seconds, value=seconds)
 
 
 def write_metrics() -> None:

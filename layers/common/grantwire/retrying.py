@@ -10,8 +10,8 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from grantwire.judging import Outcome, State
-from grantwire.models import HttpResponse
+from grantwire.judging import Outcome
+from grantwire.models import HttpResponse, State
 
 SCHEDULE_SECONDS: Final = (0, 5, 30, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 MAX_ATTEMPTS: Final = len(SCHEDULE_SECONDS)

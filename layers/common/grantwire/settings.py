@@ -17,14 +17,31 @@ class EgressSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DispatchSettings:
-    """What `dispatch` needs; the names are the environment variables of template.yaml in lower case."""
+class DeliverySettings:
+    """What a function that sends deliveries needs; the names are the environment variables in lower case."""
 
     webhooks_table: str
     deliveries_table: str
     delivery_retention_days: int
-    dispatch_dead_letters_url: str
+    wakeups_url: str
     egress: EgressSettings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DispatchSettings:
+    """What `dispatch` needs."""
+
+    deliveries: DeliverySettings
+    dispatch_dead_letters_url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SweepSettings:
+    """What `sweep` needs."""
+
+    deliveries_table: str
+    delivery_retention_days: int
+    wakeups_url: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +59,18 @@ def dispatch_settings() -> DispatchSettings:
 
 
 @cache
+def delivery_settings() -> DeliverySettings:
+    """Settings of the running `redeliver` function. Raises SettingsError naming the variable."""
+    return read_delivery_settings(os.environ)
+
+
+@cache
+def sweep_settings() -> SweepSettings:
+    """Settings of the running `sweep` function. Raises SettingsError naming the variable."""
+    return read_sweep_settings(os.environ)
+
+
+@cache
 def webhook_test_settings() -> WebhookTestSettings:
     """Settings of the running `test_webhook` function. Raises SettingsError naming the variable."""
     return read_webhook_test_settings(os.environ)
@@ -50,11 +79,28 @@ def webhook_test_settings() -> WebhookTestSettings:
 def read_dispatch_settings(environment: Mapping[str, str]) -> DispatchSettings:
     """The settings that `environment` holds. Raises SettingsError naming the variable."""
     return DispatchSettings(
+        deliveries=read_delivery_settings(environment),
+        dispatch_dead_letters_url=_required(environment, "DISPATCH_DEAD_LETTERS_URL"),
+    )
+
+
+def read_delivery_settings(environment: Mapping[str, str]) -> DeliverySettings:
+    """The settings that `environment` holds. Raises SettingsError naming the variable."""
+    return DeliverySettings(
         webhooks_table=_required(environment, "WEBHOOKS_TABLE"),
         deliveries_table=_required(environment, "DELIVERIES_TABLE"),
         delivery_retention_days=_days(environment, "DELIVERY_RETENTION_DAYS"),
-        dispatch_dead_letters_url=_required(environment, "DISPATCH_DEAD_LETTERS_URL"),
+        wakeups_url=_required(environment, "WAKEUPS_URL"),
         egress=_egress(environment),
+    )
+
+
+def read_sweep_settings(environment: Mapping[str, str]) -> SweepSettings:
+    """The settings that `environment` holds. Raises SettingsError naming the variable."""
+    return SweepSettings(
+        deliveries_table=_required(environment, "DELIVERIES_TABLE"),
+        delivery_retention_days=_days(environment, "DELIVERY_RETENTION_DAYS"),
+        wakeups_url=_required(environment, "WAKEUPS_URL"),
     )
 
 

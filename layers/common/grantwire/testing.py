@@ -7,8 +7,7 @@ from typing import Final
 from grantwire import filters, request_events
 from grantwire.errors import InvalidEventError, InvalidWebhookError, Problem
 from grantwire.invoking import Invocation, Invoker
-from grantwire.judging import State
-from grantwire.models import TRIGGERS, HttpRequest, HttpResponse, RequestEvent, Webhook
+from grantwire.models import TRIGGERS, HttpRequest, HttpResponse, RequestEvent, State, Webhook
 from grantwire.samples import sample_event
 
 MOST_SECONDS: Final = 25.0  # API Gateway gives up after 30

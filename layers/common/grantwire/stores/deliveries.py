@@ -1,33 +1,33 @@
 """Deliveries in DynamoDB, one row per (event, webhook): the truth about what was sent. Events are kept beside them.
 
-| pk               | sk                                | what                                          |
-| EVENT#<event id> | EVENT                             | the event, compressed, once                   |
-| <webhook id>     | <event's time>#<event id>         | one delivery: its state and its attempts      |
+| pk               | sk                                | what                                                     |
+| EVENT#<event id> | EVENT                             | the event, compressed, once                              |
+| <webhook id>     | <event's time>#<event id>         | one delivery: its state and its attempts                 |
 
-The key is made from the webhook and the event alone: the same event cannot have two rows for one webhook.
+The key is made from the webhook and the event alone: the same event cannot have two rows for one webhook. The sparse
+index `due` (`due_shard`, `sweep_at`) holds the rows that the sweep may have to look after, and no others.
 """
 
 import json
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from grantwire.identifiers import delivery_id
 from grantwire.invoking import Invocation
-from grantwire.judging import State
-from grantwire.models import HttpRequest, HttpResponse, RequestEvent, Webhook
+from grantwire.models import Delivery, RequestEvent, State
+from grantwire.retrying import Next
+from grantwire.stores.attempts import compressed, write_attempt, write_interruption
 from grantwire.stores.clients import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+SHARDS: Final = 8
 MAX_EVENT_BYTES: Final = 350_000  # compressed; DynamoDB's items end at 400 KB
-KEPT_RESPONSE_BYTES: Final = 4 * 1024
-KEPT_REQUEST_BYTES: Final = 32 * 1024
-KEPT_VALUES: Final = 5
 _DAY: Final = 86_400
+_PASSING: Final = frozenset({"due_at", "lease_until", "due_shard", "sweep_at"})  # facts that a row has at times
+_Row = dict[str, Any]  # as the low-level client gives it: {"state": {"S": "waiting"}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,114 +42,182 @@ class DeliveryStore:
     def keep_event(self, event: RequestEvent) -> bool:
         """Store the event for later attempts; False when it is too large or nests too deep to be stored."""
         try:
-            payload = _compressed(event.payload)
+            payload = compressed(event.payload)
         except RecursionError:
             return False
         if len(payload) > MAX_EVENT_BYTES:
             return False
-        row = {
-            "pk": {"S": f"EVENT#{event.id}"},
-            "sk": {"S": "EVENT"},
-            "trigger": {"S": event.trigger},
-            "payload": {"B": payload},
-        }
+        facts: _Row = {"trigger": {"S": event.trigger}, "time": {"N": repr(event.time)}, "payload": {"B": payload}}
         with translated("dynamodb PutItem"):
-            self.client.put_item(TableName=self.table_name, Item={**row, "expires_at": self._expiry()})  # type: ignore[dict-item]
+            self.client.put_item(
+                TableName=self.table_name, Item={**_event_key(event.id), **facts, "expires_at": self._expiry()}
+            )
         return True
 
-    def claim(self, webhook: Webhook, event: RequestEvent, *, now: float, lease_until: float) -> bool:
-        """Make the row in state `delivering`; False when there is one already."""
+    def event(self, event_id: str) -> RequestEvent | None:
+        """The stored event; None when it was never stored or has expired."""
+        with translated("dynamodb GetItem"):
+            row = self.client.get_item(TableName=self.table_name, Key=_event_key(event_id), ConsistentRead=True).get(
+                "Item"
+            )
+        if row is None:
+            return None
+        payload = json.loads(zlib.decompress(bytes(row["payload"]["B"])))
+        return RequestEvent(id=event_id, trigger=row["trigger"]["S"], time=float(row["time"]["N"]), payload=payload)
+
+    def get(self, webhook_id: str, sort_key: str) -> Delivery | None:
+        """The delivery, None when there is none."""
+        key = {"pk": {"S": webhook_id}, "sk": {"S": sort_key}}
+        with translated("dynamodb GetItem"):
+            row = self.client.get_item(TableName=self.table_name, Key=key, ConsistentRead=True).get("Item")
+        return _read(row) if row else None
+
+    def claim_new(self, delivery: Delivery) -> Delivery | None:
+        """Make the row of a first attempt; the row that is there already, None when there was none."""
+        return self._make(delivery)
+
+    def queue_new(self, delivery: Delivery) -> bool:
+        """Make the row of a delivery that waits for its first attempt; False when there is a row already."""
+        return self._make(delivery) is None
+
+    def _make(self, delivery: Delivery) -> Delivery | None:
         row = {
-            **_key(webhook, event),
-            "state": {"S": State.DELIVERING},
-            "delivery_id": {"S": delivery_id(webhook.id, event)},
-            "trigger": {"S": event.trigger},
-            "attempt_count": {"N": "1"},
-            "lease_until": {"N": f"{lease_until:.3f}"},
-            "created_at": {"N": f"{now:.3f}"},
+            **_key(delivery),
+            **_facts(delivery),
+            "trigger": {"S": delivery.trigger},
+            "created_at": _number(self.clock()),
             "expires_at": self._expiry(),
         }
         with translated("dynamodb PutItem"):
             try:
                 self.client.put_item(
-                    TableName=self.table_name, Item=row, ConditionExpression="attribute_not_exists(pk)"
+                    TableName=self.table_name,
+                    Item=row,
+                    ConditionExpression="attribute_not_exists(pk)",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            except self.client.exceptions.ConditionalCheckFailedException as exc:
+                return _read(exc.response["Item"])  # type: ignore[typeddict-item]
+        return None
+
+    def claim(self, delivery: Delivery, *, lease_until: float) -> Delivery | None:
+        """A waiting delivery's next attempt; None when the row is not waiting any more or had another attempt since."""
+        claimed = replace(
+            delivery,
+            state=State.DELIVERING,
+            attempts=delivery.attempts + 1,
+            due_at=None,
+            lease_until=lease_until,
+            sweep_at=lease_until,
+        )
+        return claimed if self._change(delivery, claimed) else None
+
+    def record(self, delivery: Delivery, invocation: Invocation, following: Next, *, sweep_at: float | None) -> bool:
+        """Write what the claimed attempt came to; False when the claim was lost meanwhile."""
+        recorded = replace(
+            delivery, state=following.state, due_at=following.due_at, lease_until=None, sweep_at=sweep_at
+        )
+        return self._change(
+            delivery,
+            recorded,
+            code={"S": invocation.outcome.code},
+            reason={"S": invocation.outcome.sentence},
+            attempt=write_attempt(invocation),
+        )
+
+    def watch(self, delivery: Delivery) -> None:
+        """Have the sweep look after a delivering row when its lease ends."""
+        self._change(delivery, replace(delivery, sweep_at=delivery.lease_until))
+
+    def postpone(self, delivery: Delivery, *, sweep_at: float) -> bool:
+        """Let the sweep look after the row later; False when the row has changed meanwhile."""
+        return self._change(delivery, replace(delivery, sweep_at=sweep_at))
+
+    def interrupt(self, delivery: Delivery, following: Next, *, sweep_at: float | None) -> bool:
+        """End the attempt of a sender that did not come back; False when it did."""
+        ended = replace(delivery, state=following.state, due_at=following.due_at, lease_until=None, sweep_at=sweep_at)
+        attempt = write_interruption(delivery.attempts, delivery.lease_until or 0.0)
+        reason = {"S": "the sender stopped during the attempt; the receiver may have seen it"}
+        return self._change(delivery, ended, code={"S": "interrupted"}, reason=reason, attempt=attempt)
+
+    def end(self, delivery: Delivery, *, code: str, reason: str) -> bool:
+        """End a waiting delivery without another attempt; False when it is not waiting any more."""
+        ended = replace(delivery, state=State.FAILED, due_at=None, lease_until=None, sweep_at=None)
+        return self._change(delivery, ended, code={"S": code}, reason={"S": reason})
+
+    def overdue(self, shard: int, *, now: float, limit: int) -> Sequence[Delivery]:
+        """At most `limit` deliveries of one shard (0 to 7) that the sweep should look after, the oldest first."""
+        with translated("dynamodb Query"):
+            page = self.client.query(
+                TableName=self.table_name,
+                IndexName="due",
+                KeyConditionExpression="due_shard = :shard AND sweep_at <= :now",
+                ExpressionAttributeValues={":shard": {"N": str(shard)}, ":now": _number(now)},
+                Limit=limit,
+            )
+        return [_read(row) for row in page["Items"]]
+
+    def _change(self, old: Delivery, new: Delivery, *, attempt: bytes | None = None, **facts: Any) -> bool:
+        """Write `new` over `old` if the row still has `old`'s state, number of attempts and sweep; whether it had."""
+        values = _facts(new) | facts | {"updated_at": _number(self.clock())}
+        gone = sorted(_PASSING - values.keys())
+        names = {f"#{name}": name for name in (*values, *gone)}
+        sets = [f"#{name} = :{name}" for name in values]
+        arguments = {f":{name}": value for name, value in values.items()}
+        if attempt is not None:
+            sets.append("attempts = list_append(if_not_exists(attempts, :none), :attempt)")
+            arguments |= {":none": {"L": []}, ":attempt": {"L": [{"B": attempt}]}}
+        removal = f" REMOVE {', '.join(f'#{name}' for name in gone)}" if gone else ""
+        condition = "#state = :old_state AND #attempt_count = :old_attempts"
+        arguments |= {":old_state": {"S": old.state}, ":old_attempts": {"N": str(old.attempts)}}
+        with translated("dynamodb UpdateItem"):
+            try:
+                self.client.update_item(
+                    TableName=self.table_name,
+                    Key=_key(old),
+                    UpdateExpression=f"SET {', '.join(sets)}" + removal,
+                    ConditionExpression=condition,
+                    ExpressionAttributeNames=names,
+                    ExpressionAttributeValues=arguments,
                 )
             except self.client.exceptions.ConditionalCheckFailedException:
                 return False
         return True
 
-    def record(self, webhook: Webhook, event: RequestEvent, invocation: Invocation) -> None:
-        """Write what the claimed attempt came to."""
-        with translated("dynamodb UpdateItem"):
-            self.client.update_item(
-                TableName=self.table_name,
-                Key=_key(webhook, event),
-                UpdateExpression="SET #state = :state, code = :code, reason = :reason, attempts = :attempts, "
-                "updated_at = :now REMOVE lease_until",
-                ConditionExpression="#state = :delivering",
-                ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues={
-                    ":state": {"S": invocation.outcome.state},
-                    ":code": {"S": invocation.outcome.code},
-                    ":reason": {"S": invocation.outcome.sentence},
-                    ":attempts": {"L": [{"B": _compressed(_attempt(invocation, webhook.version))}]},
-                    ":now": {"N": f"{self.clock():.3f}"},
-                    ":delivering": {"S": State.DELIVERING},
-                },
-            )
-
     def _expiry(self) -> dict[str, str]:
         return {"N": str(int(self.clock()) + self.retention_days * _DAY)}
 
 
-def read_attempt(compressed: bytes) -> dict[str, Any]:
-    """An attempt as `record` wrote it."""
-    attempt: dict[str, Any] = json.loads(zlib.decompress(compressed))
-    return attempt
+def _key(delivery: Delivery) -> _Row:
+    return {"pk": {"S": delivery.webhook_id}, "sk": {"S": delivery.sort_key}}
 
 
-def _key(webhook: Webhook, event: RequestEvent) -> dict[str, Any]:
-    moment = datetime.fromtimestamp(event.time, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return {"pk": {"S": webhook.id}, "sk": {"S": f"{moment}#{event.id}"}}
+def _event_key(event_id: str) -> _Row:
+    return {"pk": {"S": f"EVENT#{event_id}"}, "sk": {"S": "EVENT"}}
 
 
-def _attempt(invocation: Invocation, webhook_version: int) -> dict[str, object]:
-    timings = invocation.timings
-    return {
-        "started_at": round(invocation.started_at, 3),
-        "webhook_version": webhook_version,
-        "state": invocation.outcome.state,
-        "code": invocation.outcome.code,
-        "sentence": invocation.outcome.sentence,
-        "request": invocation.request and _request(invocation.request),
-        "response": invocation.response and _response(invocation.response),
-        "validators": [
-            {"json_path": one.validator.json_path, "holds": one.holds, "found": one.found[:KEPT_VALUES]}
-            for one in invocation.verdicts
-        ],
-        "timings": [timings.dns, timings.connect, timings.tls, timings.first_byte, timings.total],
-        "remote_address": invocation.remote_address,
-    }
+def _facts(delivery: Delivery) -> _Row:
+    """What changes in the life of a row. A row without `sweep_at` has no shard and so is not in the index."""
+    facts: _Row = {"state": {"S": delivery.state}, "attempt_count": {"N": str(delivery.attempts)}}
+    for name in ("due_at", "lease_until", "sweep_at"):
+        if (value := getattr(delivery, name)) is not None:
+            facts[name] = _number(value)
+    if delivery.sweep_at is not None:
+        facts["due_shard"] = {"N": str(zlib.crc32(f"{delivery.webhook_id}{delivery.sort_key}".encode()) % SHARDS)}
+    return facts
 
 
-def _request(request: HttpRequest) -> dict[str, object]:
-    body = {"body": _text(request.body, KEPT_REQUEST_BYTES), "cut": len(request.body) > KEPT_REQUEST_BYTES}
-    return {"method": request.method, "url": request.url, "headers": request.headers, **body}
+def _read(row: Mapping[str, Any]) -> Delivery:
+    passing = {name: float(row[name]["N"]) for name in ("due_at", "lease_until", "sweep_at") if name in row}
+    return Delivery(
+        webhook_id=row["pk"]["S"],
+        sort_key=row["sk"]["S"],
+        trigger=row["trigger"]["S"],
+        state=State(row["state"]["S"]),
+        attempts=int(row["attempt_count"]["N"]),
+        **passing,
+    )
 
 
-def _response(response: HttpResponse) -> dict[str, object]:
-    cut = response.truncated or len(response.body) > KEPT_RESPONSE_BYTES
-    return {
-        "status": response.status,
-        "headers": response.headers,
-        "body": _text(response.body, KEPT_RESPONSE_BYTES),
-        "cut": cut,
-    }
-
-
-def _text(body: bytes, most: int) -> str:
-    return body[:most].decode("utf-8", "replace")
-
-
-def _compressed(value: object) -> bytes:
-    return zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 6)
+def _number(value: float) -> dict[str, str]:
+    return {"N": f"{value:.3f}"}

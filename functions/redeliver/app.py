@@ -1,0 +1,54 @@
+"""SQS says that deliveries are due: each is given its next attempt, all of a batch side by side."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from grantwire import wiring
+from grantwire.observability import logger, write_metrics
+from grantwire.redelivering import Redeliverer
+from grantwire.settings import delivery_settings
+from grantwire.stores.wakeups import read_wakeup
+
+BATCH = 10  # of the event source mapping in template.yaml
+
+
+@cache
+def redeliverer() -> Redeliverer:
+    """Wired together at the first wake-up, and kept while the process is warm."""
+    settings = delivery_settings()
+    deliveries = wiring.delivery_store(settings.deliveries_table, settings.delivery_retention_days)
+    return Redeliverer(
+        rows=deliveries,
+        webhooks=wiring.webhook_store(settings.webhooks_table),
+        deliverer=wiring.deliverer(settings, deliveries),
+        clock=time.time,
+    )
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(BATCH, "redeliver")
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
+    """Lambda calls this for each batch; what is named in the answer comes again, and in the end to the dead letters."""
+    logger().set_correlation_id(context.aws_request_id)
+    try:
+        failed = list(_threads().map(_failure, event["Records"]))
+        return {"batchItemFailures": [{"itemIdentifier": one} for one in failed if one]}
+    finally:
+        write_metrics()
+
+
+def _failure(record: dict[str, Any]) -> str:
+    """Handle one message; its id when it could not be handled."""
+    try:
+        redeliverer().redeliver(read_wakeup(record["body"]))
+    except Exception as exc:
+        logger().error("wake-up failed", extra={"message_id": record["messageId"], "reason": type(exc).__name__})
+        return str(record["messageId"])
+    return ""

@@ -1,0 +1,38 @@
+"""Each minute: wakes what is overdue, and finds senders that did not come back."""
+
+import random
+import time
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from grantwire import wiring
+from grantwire.observability import Metric, count, logger, measure, write_metrics
+from grantwire.settings import sweep_settings
+from grantwire.sweeping import Sweeper
+
+RESERVE_MS = 10_000  # left for the page that was begun
+
+
+@cache
+def sweeper() -> Sweeper:
+    """Wired together at the first run, and kept while the process is warm."""
+    settings = sweep_settings()
+    return Sweeper(
+        rows=wiring.delivery_store(settings.deliveries_table, settings.delivery_retention_days),
+        wakeups=wiring.wakeup_queue(settings.wakeups_url),
+        clock=time.time,
+        random=random.random,
+    )
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001 - a schedule has nothing to say
+    """Lambda calls this each minute."""
+    logger().set_correlation_id(context.aws_request_id)
+    try:
+        swept = sweeper().sweep(has_time=lambda: context.get_remaining_time_in_millis() > RESERVE_MS)
+        count(Metric.SWEPT, swept.deliveries)
+        measure(Metric.OVERDUE_SECONDS, swept.oldest_seconds)
+    finally:
+        write_metrics()

@@ -1,0 +1,46 @@
+"""What is logged and counted of deliveries: one line per attempt, ids and states only."""
+
+from typing import Final
+
+from grantwire.delivering import Attempted
+from grantwire.identifiers import delivery_id
+from grantwire.models import Delivery, RequestEvent, State
+from grantwire.observability import Metric, count, logger
+
+_METRIC_OF: Final = {
+    State.SUCCEEDED: Metric.DELIVERY_SUCCEEDED,
+    State.WAITING: Metric.DELIVERY_WAITING,
+    State.FAILED: Metric.DELIVERY_FAILED,
+}
+
+
+def attempted(webhook_id: str, event: RequestEvent, attempt: Attempted) -> None:
+    """One POST, and what follows it."""
+    invocation, state = attempt.invocation, attempt.following.state
+    count(_METRIC_OF[state])
+    facts = {
+        "webhook_id": webhook_id,
+        "delivery_id": delivery_id(webhook_id, event),
+        "state": state,
+        "code": invocation.outcome.code,
+        "duration_ms": invocation.timings.total,
+    }
+    logger().info("delivery attempted", extra=ids(event) | facts)
+
+
+def ended(delivery: Delivery, code: str) -> None:
+    """A delivery that changed without a POST."""
+    count(Metric.DELIVERY_INTERRUPTED if code == "interrupted" else Metric.DELIVERY_FAILED)
+    facts = {"webhook_id": delivery.webhook_id, "event_id": delivery.event_id, "code": code}
+    logger().warning("delivery ended without an attempt", extra=facts)
+
+
+def dropped(webhook_id: str, reason: str) -> None:
+    """A wake-up that was not needed."""
+    count(Metric.WAKEUP_DROPPED)
+    logger().info("wake-up dropped", extra={"webhook_id": webhook_id, "reason": reason})
+
+
+def ids(event: RequestEvent) -> dict[str, object]:
+    """What every line about an event holds."""
+    return {"event_id": event.id, "trigger": event.trigger}

@@ -1,0 +1,104 @@
+"""The net below the wake-ups: finds deliveries that are overdue, and senders that did not come back."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from grantwire import reporting, retrying
+from grantwire.delivering import Wakeups, sweep_at, wake
+from grantwire.judging import Outcome
+from grantwire.models import Delivery, State
+from grantwire.retrying import Next
+
+SHARDS: Final = 8
+PAGE: Final = 100
+AGAIN_SECONDS: Final = 300.0  # when a delivery that was woken is looked after again
+GIVE_UP_SECONDS: Final = 86_400.0  # a delivery that cannot be woken for a day is ended: nothing is woken for ever
+_INTERRUPTED: Final = Outcome(State.WAITING, "interrupted", "the sender stopped during the attempt")
+
+
+class Rows(Protocol):
+    """Deliveries that someone must look after, see `stores.deliveries`."""
+
+    def overdue(self, shard: int, *, now: float, limit: int) -> Sequence[Delivery]:
+        """At most `limit` rows of one shard whose `sweep_at` has come, the oldest first."""
+        ...
+
+    def postpone(self, delivery: Delivery, *, sweep_at: float) -> bool:
+        """Look after the row later; False when it has changed meanwhile."""
+        ...
+
+    def interrupt(self, delivery: Delivery, following: Next, *, sweep_at: float | None) -> bool:
+        """End the attempt of a sender that did not come back; False when it did."""
+        ...
+
+    def end(self, delivery: Delivery, *, code: str, reason: str) -> bool:
+        """End a waiting delivery without another attempt."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How many deliveries a run looked after, and for how many seconds the oldest of them had been due."""
+
+    deliveries: int
+    oldest_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweeper:
+    """Looks after what is overdue. Raises StoreError for our own faults; the next minute's run goes on."""
+
+    rows: Rows
+    wakeups: Wakeups
+    clock: Callable[[], float]
+    random: Callable[[], float]
+
+    def sweep(self, *, has_time: Callable[[], bool]) -> Swept:
+        """Look after every overdue row, page by page and shard by shard while there is time.
+
+        What is left over is still overdue in the next run, and comes first there.
+        """
+        total, oldest = 0, 0.0
+        shards = list(range(SHARDS))
+        while shards and has_time():
+            for shard in tuple(shards):
+                page = self.rows.overdue(shard, now=self.clock(), limit=PAGE)
+                for delivery in page:
+                    self._look_after(delivery)
+                    oldest = max(oldest, self.clock() - (delivery.due_at or delivery.lease_until or self.clock()))
+                total += len(page)
+                if len(page) < PAGE:
+                    shards.remove(shard)
+        return Swept(total, oldest)
+
+    def _look_after(self, delivery: Delivery) -> None:
+        if delivery.state is State.DELIVERING:
+            self._interrupt(delivery)
+        elif delivery.state is State.WAITING:
+            self._wake(delivery)
+
+    def _wake(self, delivery: Delivery) -> None:
+        """The row first: a sweep that dies here leaves a row that is looked after again."""
+        now = self.clock()
+        if now - (delivery.due_at or now) > GIVE_UP_SECONDS:
+            reason = "it could not be woken for a day: our own tables, queue or key were out of reach"
+            if self.rows.end(delivery, code="overdue", reason=reason):
+                reporting.ended(delivery, "overdue")
+        elif self.rows.postpone(delivery, sweep_at=now + AGAIN_SECONDS):
+            self.wakeups.send(delivery, delay_seconds=0.0)
+
+    def _interrupt(self, delivery: Delivery) -> None:
+        now = self.clock()
+        following = retrying.after(
+            _INTERRUPTED,
+            attempts=delivery.attempts,
+            max_attempts=retrying.MAX_ATTEMPTS,
+            now=now,
+            random=self.random,
+        )
+        look_at = None if following.due_at is None else sweep_at(following.due_at, now)
+        if self.rows.interrupt(delivery, following, sweep_at=look_at):
+            reporting.ended(delivery, "interrupted")
+            if following.due_at is not None:
+                wake(self.wakeups, replace(delivery, state=State.WAITING, due_at=following.due_at), now)

@@ -1,0 +1,48 @@
+"""Puts together what both sending functions, `dispatch` and `redeliver`, are made of."""
+
+import random
+import time
+
+from grantwire.delivering import Deliverer
+from grantwire.egress import Egress
+from grantwire.invoking import Invoker
+from grantwire.settings import DeliverySettings, EgressSettings
+from grantwire.stores import clients
+from grantwire.stores.deliveries import DeliveryStore
+from grantwire.stores.secrets import KmsSecrets
+from grantwire.stores.wakeups import WakeupQueue
+from grantwire.stores.webhooks import WebhookStore
+
+
+def invoker(settings: EgressSettings) -> Invoker:
+    """Sends over the checked way out, and opens secrets by KMS."""
+    sender = Egress(allowed_hosts=settings.allowed_hosts, permit_loopback=settings.permit_loopback)
+    return Invoker(sender=sender, secrets=KmsSecrets(client=clients.kms))
+
+
+def delivery_store(table_name: str, retention_days: int) -> DeliveryStore:
+    """The table of deliveries."""
+    return DeliveryStore(
+        client=clients.dynamodb(), table_name=table_name, retention_days=retention_days, clock=time.time
+    )
+
+
+def webhook_store(table_name: str) -> WebhookStore:
+    """The table of webhooks."""
+    return WebhookStore(client=clients.dynamodb(), table_name=table_name)
+
+
+def wakeup_queue(queue_url: str) -> WakeupQueue:
+    """The queue of wake-ups."""
+    return WakeupQueue(client=clients.sqs, queue_url=queue_url)
+
+
+def deliverer(settings: DeliverySettings, deliveries: DeliveryStore) -> Deliverer:
+    """Delivers, by the real clock and real chance."""
+    return Deliverer(
+        invoker=invoker(settings.egress),
+        deliveries=deliveries,
+        wakeups=wakeup_queue(settings.wakeups_url),
+        clock=time.time,
+        random=random.random,  # jitter; nothing secret depends on it
+    )
