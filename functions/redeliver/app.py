@@ -10,8 +10,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from grantwire import wiring
 from grantwire.observability import logger, write_metrics
 from grantwire.redelivering import Redeliverer
+from grantwire.replaying import Replayer, ReplayStep
 from grantwire.settings import delivery_settings
-from grantwire.stores.wakeups import read_wakeup
+from grantwire.stores.wakeups import read_message
 
 BATCH = 10  # of the event source mapping in template.yaml
 
@@ -27,6 +28,14 @@ def redeliverer() -> Redeliverer:
         deliverer=wiring.deliverer(settings, deliveries),
         clock=time.time,
     )
+
+
+@cache
+def replayer() -> Replayer:
+    """Wired together at the first step of a replay job, and kept while the process is warm."""
+    settings = delivery_settings()
+    deliveries = wiring.delivery_store(settings.deliveries_table, settings.delivery_retention_days)
+    return wiring.replayer(settings, deliveries)
 
 
 @cache
@@ -47,7 +56,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dic
 def _failure(record: dict[str, Any]) -> str:
     """Handle one message; its id when it could not be handled."""
     try:
-        redeliverer().redeliver(read_wakeup(record["body"]))
+        message = read_message(record["body"])
+        if isinstance(message, ReplayStep):
+            replayer().step(message.job_id)
+        else:
+            redeliverer().redeliver(message)
     except Exception as exc:
         logger().error("wake-up failed", extra={"message_id": record["messageId"], "reason": type(exc).__name__})
         return str(record["messageId"])

@@ -19,9 +19,12 @@ RESERVE_MS = 10_000  # left for the page that was begun
 def sweeper() -> Sweeper:
     """Wired together at the first run, and kept while the process is warm."""
     settings = sweep_settings()
+    queue = wiring.wakeup_queue(settings.wakeups_url)
     return Sweeper(
         rows=wiring.delivery_store(settings.deliveries_table, settings.delivery_retention_days),
-        wakeups=wiring.wakeup_queue(settings.wakeups_url),
+        wakeups=queue,
+        jobs=wiring.replay_jobs(settings.deliveries_table, settings.delivery_retention_days),
+        steps=queue,
         clock=time.time,
         random=random.random,
     )

@@ -19,7 +19,13 @@ from grantwire.identifiers import new_webhook_id
 from grantwire.models import Webhook
 from grantwire.observability import logger
 from grantwire.saving import save
-from grantwire.settings import delivery_settings, dispatch_settings, sweep_settings, webhook_test_settings
+from grantwire.settings import (
+    delivery_settings,
+    dispatch_settings,
+    operate_settings,
+    sweep_settings,
+    webhook_test_settings,
+)
 from grantwire.stores.attempts import read_attempt
 from grantwire.stores.secrets import KmsSecrets
 from grantwire.stores.webhooks import WebhookStore
@@ -96,6 +102,21 @@ class World:
         """What the schedule does each minute."""
         context = SimpleNamespace(aws_request_id="request-1", get_remaining_time_in_millis=lambda: milliseconds)
         self._app("sweep").handler({}, context)
+
+    def operate(self, **command: Any) -> dict[str, Any]:
+        """What the person on call gets for a command."""
+        context = SimpleNamespace(aws_request_id="request-1", get_remaining_time_in_millis=lambda: 300_000)
+        answer: dict[str, Any] = self._app("operate").handler(command, context)
+        return answer
+
+    def take_wakeups(self) -> list[str]:
+        """The wake-ups that are in the queue now, taken out of it."""
+        url, bodies = self.template.names["Wakeups"], []
+        while messages := self.aws.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            for message in messages:
+                bodies.append(message["Body"])
+                self.aws.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return bodies
 
     def wakeups(self) -> int:
         """How many wake-ups are in the queue, delayed ones included."""
@@ -178,10 +199,16 @@ def world(
     monkeypatch: pytest.MonkeyPatch, authority: Authority, aws: Clients, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[World]:
     """A fresh Grantwire whose receivers are on loopback."""
-    caches = (delivery_settings, dispatch_settings, sweep_settings, webhook_test_settings)
+    caches = (delivery_settings, dispatch_settings, operate_settings, sweep_settings, webhook_test_settings)
     with mock_aws():
-        template = create_resources(_template(), aws)
-        for function in ("TestWebhookFunction", "SweepFunction", "RedeliverFunction", "DispatchFunction"):
+        template = create_resources(_template(), aws).naming({"DispatchFunction": "dispatch"})
+        for function in (
+            "TestWebhookFunction",
+            "SweepFunction",
+            "RedeliverFunction",
+            "OperateFunction",
+            "DispatchFunction",
+        ):
             for name, value in template.function(function).environment.items():
                 monkeypatch.setenv(name, value)
         monkeypatch.setenv("PERMIT_LOOPBACK", "true")

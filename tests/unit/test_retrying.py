@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grantwire.judging import Outcome, State
-from grantwire.models import HttpResponse
+from grantwire.judging import Outcome
+from grantwire.models import HttpResponse, State
 from grantwire.retrying import MAX_RETRY_AFTER_SECONDS, SCHEDULE_SECONDS, Next, after, retry_after_seconds
 
 NOW = 1_795_000_000.0  # 2026-11-18 11:06:40 UTC

@@ -5,6 +5,7 @@ GrantwireError
 ├── InvalidEventError        an event nobody can use: it goes to the dead-letter queue with this reason
 ├── InvalidWebhookError      a webhook that cannot be saved, or a stored one that cannot be read: every wrong field
 ├── TemplateError            a template that cannot work, or cannot be rendered for this event: line, column, hint
+├── InvalidCommandError      a command to `operate` that is not understood: what is right
 ├── JsonPathError            a path of a response validator that is not accepted
 └── StoreError               our own fault: table, queue or key unreachable; AWS hands the event in again
     ├── StaleVersionError    the webhook was changed by someone else meanwhile
@@ -57,6 +58,10 @@ class TemplateError(GrantwireError):
         self.message, self.line, self.column, self.hint = message, line, column, hint
         place = f"line {line}, column {column}: " if line else ""
         super().__init__(f"{place}{message}{f' ({hint})' if hint else ''}")
+
+
+class InvalidCommandError(GrantwireError):
+    """A command that cannot be carried out; `str()` says what would be right."""
 
 
 class JsonPathError(GrantwireError):

@@ -17,14 +17,28 @@ class EgressSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DeliverySettings:
-    """What a function that sends deliveries needs; the names are the environment variables in lower case."""
+class QueueSettings:
+    """What a function that has deliveries woken needs: `sweep` no more. Environment variables in lower case."""
 
-    webhooks_table: str
     deliveries_table: str
     delivery_retention_days: int
     wakeups_url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliverySettings(QueueSettings):
+    """What a function that sends deliveries needs: `redeliver` no more."""
+
+    webhooks_table: str
     egress: EgressSettings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OperateSettings(QueueSettings):
+    """What `operate` needs."""
+
+    dispatch_dead_letters_url: str
+    dispatch_function: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,15 +47,6 @@ class DispatchSettings:
 
     deliveries: DeliverySettings
     dispatch_dead_letters_url: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SweepSettings:
-    """What `sweep` needs."""
-
-    deliveries_table: str
-    delivery_retention_days: int
-    wakeups_url: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,9 +70,15 @@ def delivery_settings() -> DeliverySettings:
 
 
 @cache
-def sweep_settings() -> SweepSettings:
+def sweep_settings() -> QueueSettings:
     """Settings of the running `sweep` function. Raises SettingsError naming the variable."""
     return read_sweep_settings(os.environ)
+
+
+@cache
+def operate_settings() -> OperateSettings:
+    """Settings of the running `operate` function. Raises SettingsError naming the variable."""
+    return read_operate_settings(os.environ)
 
 
 @cache
@@ -87,20 +98,31 @@ def read_dispatch_settings(environment: Mapping[str, str]) -> DispatchSettings:
 def read_delivery_settings(environment: Mapping[str, str]) -> DeliverySettings:
     """The settings that `environment` holds. Raises SettingsError naming the variable."""
     return DeliverySettings(
-        webhooks_table=_required(environment, "WEBHOOKS_TABLE"),
         deliveries_table=_required(environment, "DELIVERIES_TABLE"),
         delivery_retention_days=_days(environment, "DELIVERY_RETENTION_DAYS"),
         wakeups_url=_required(environment, "WAKEUPS_URL"),
+        webhooks_table=_required(environment, "WEBHOOKS_TABLE"),
         egress=_egress(environment),
     )
 
 
-def read_sweep_settings(environment: Mapping[str, str]) -> SweepSettings:
+def read_sweep_settings(environment: Mapping[str, str]) -> QueueSettings:
     """The settings that `environment` holds. Raises SettingsError naming the variable."""
-    return SweepSettings(
+    return QueueSettings(
         deliveries_table=_required(environment, "DELIVERIES_TABLE"),
         delivery_retention_days=_days(environment, "DELIVERY_RETENTION_DAYS"),
         wakeups_url=_required(environment, "WAKEUPS_URL"),
+    )
+
+
+def read_operate_settings(environment: Mapping[str, str]) -> OperateSettings:
+    """The settings that `environment` holds. Raises SettingsError naming the variable."""
+    return OperateSettings(
+        deliveries_table=_required(environment, "DELIVERIES_TABLE"),
+        delivery_retention_days=_days(environment, "DELIVERY_RETENTION_DAYS"),
+        wakeups_url=_required(environment, "WAKEUPS_URL"),
+        dispatch_dead_letters_url=_required(environment, "DISPATCH_DEAD_LETTERS_URL"),
+        dispatch_function=_required(environment, "DISPATCH_FUNCTION"),
     )
 
 

@@ -1,4 +1,7 @@
-"""The net below the wake-ups: finds deliveries that are overdue, and senders that did not come back."""
+"""The net below the wake-ups: finds deliveries that are overdue and senders that did not come back.
+
+It also has each running replay job take its next step.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -8,6 +11,7 @@ from grantwire import reporting, retrying
 from grantwire.delivering import Wakeups, sweep_at, wake
 from grantwire.judging import Outcome
 from grantwire.models import Delivery, State
+from grantwire.replaying import Jobs, Steps
 from grantwire.retrying import Next
 
 SHARDS: Final = 8
@@ -51,6 +55,8 @@ class Sweeper:
 
     rows: Rows
     wakeups: Wakeups
+    jobs: Jobs
+    steps: Steps
     clock: Callable[[], float]
     random: Callable[[], float]
 
@@ -59,6 +65,8 @@ class Sweeper:
 
         What is left over is still overdue in the next run, and comes first there.
         """
+        for job in self.jobs.running():
+            self.steps.send_step(job.id)
         total, oldest = 0, 0.0
         shards = list(range(SHARDS))
         while shards and has_time():

@@ -6,9 +6,11 @@ import time
 from grantwire.delivering import Deliverer
 from grantwire.egress import Egress
 from grantwire.invoking import Invoker
-from grantwire.settings import DeliverySettings, EgressSettings
+from grantwire.replaying import Replayer
+from grantwire.settings import DeliverySettings, EgressSettings, QueueSettings
 from grantwire.stores import clients
 from grantwire.stores.deliveries import DeliveryStore
+from grantwire.stores.replay_jobs import ReplayJobStore
 from grantwire.stores.secrets import KmsSecrets
 from grantwire.stores.wakeups import WakeupQueue
 from grantwire.stores.webhooks import WebhookStore
@@ -30,6 +32,20 @@ def delivery_store(table_name: str, retention_days: int) -> DeliveryStore:
 def webhook_store(table_name: str) -> WebhookStore:
     """The table of webhooks."""
     return WebhookStore(client=clients.dynamodb(), table_name=table_name)
+
+
+def replay_jobs(table_name: str, retention_days: int) -> ReplayJobStore:
+    """Replay jobs, in the table of deliveries."""
+    return ReplayJobStore(
+        client=clients.dynamodb(), table_name=table_name, retention_days=retention_days, clock=time.time
+    )
+
+
+def replayer(settings: QueueSettings, deliveries: DeliveryStore) -> Replayer:
+    """Sends ended deliveries again, by way of the queue."""
+    queue = wakeup_queue(settings.wakeups_url)
+    jobs = replay_jobs(settings.deliveries_table, settings.delivery_retention_days)
+    return Replayer(rows=deliveries, jobs=jobs, wakeups=queue, steps=queue, clock=time.time)
 
 
 def wakeup_queue(queue_url: str) -> WakeupQueue:

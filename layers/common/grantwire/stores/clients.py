@@ -18,6 +18,7 @@ from grantwire.errors import StoreError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kms import KMSClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
 
 # Short waits, few retries: when a table does not answer within seconds, AWS's own retry of the event is the better net.
@@ -42,6 +43,12 @@ def kms() -> "KMSClient":
 def sqs() -> "SQSClient":
     """The SQS client of this process."""
     client: SQSClient = _client("sqs")
+    return client
+
+
+def functions() -> "LambdaClient":
+    """The Lambda client of this process."""
+    client: LambdaClient = _client("lambda")
     return client
 
 

@@ -1,33 +1,76 @@
 """Events nobody could handle, with the reason, in SQS: a person reads it, mends the cause, puts the event in again."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from grantwire.redriving import DeadLetter
 from grantwire.stores.clients import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _MAX_REASON: Final = 1000
+_BATCH: Final = 10  # SQS gives ten messages in one call
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeadLetterQueue:
-    """The queue of events that could not be handled."""
+    """The queue of events that could not be handled. Every method raises StoreError when SQS fails."""
 
     client: "Callable[[], SQSClient]"
     queue_url: str
 
     def keep(self, event: object, reason: str) -> None:
-        """Leave the event with its reason. Raises StoreError: then AWS hands the event in again."""
+        """Leave the event with its reason."""
         with translated("sqs SendMessage"):
             self.client().send_message(
                 QueueUrl=self.queue_url,
                 MessageBody=json.dumps({"reason": reason[:_MAX_REASON], "event": event}, default=str),
                 MessageAttributes={"reason": {"DataType": "String", "StringValue": _one_line(reason)}},
             )
+
+    def waiting(self) -> int:
+        """About how many letters there are."""
+        name: Final = "ApproximateNumberOfMessages"
+        with translated("sqs GetQueueAttributes"):
+            answer = self.client().get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=[name])
+        return int(answer["Attributes"][name])
+
+    def take(self) -> Sequence[DeadLetter]:
+        """Some letters; none when the queue is empty. What is not removed comes back after a while."""
+        with translated("sqs ReceiveMessage"):
+            answer = self.client().receive_message(
+                QueueUrl=self.queue_url, MaxNumberOfMessages=_BATCH, VisibilityTimeout=120, WaitTimeSeconds=1
+            )
+        return [
+            DeadLetter(receipt=message["ReceiptHandle"], event=_event_in(message["Body"]))
+            for message in answer.get("Messages", [])
+        ]
+
+    def remove(self, letter: DeadLetter) -> None:
+        """The letter has been dealt with."""
+        with translated("sqs DeleteMessage"):
+            self.client().delete_message(QueueUrl=self.queue_url, ReceiptHandle=letter.receipt)
+
+
+def _event_in(body: str) -> object | None:
+    """The event in a letter: ours (`event`), Lambda's record of a failure (`requestPayload`), or an event itself.
+
+    Lambda's record: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+    """
+    try:
+        letter = json.loads(body)
+    except ValueError:
+        return None
+    if not isinstance(letter, dict):
+        return None
+    for name in ("event", "requestPayload"):
+        if name in letter:
+            found: object = letter[name]
+            return found
+    return letter if "detail-type" in letter else None
 
 
 def _one_line(reason: str) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from grantwire.identifiers import moment
 from grantwire.invoking import Invocation
 from grantwire.models import Delivery, RequestEvent, State
 from grantwire.retrying import Next
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 SHARDS: Final = 8
+KEPT_ATTEMPTS: Final = 9  # of earlier rounds: with the eleven of a new one, twenty
 MAX_EVENT_BYTES: Final = 350_000  # compressed; DynamoDB's items end at 400 KB
 _DAY: Final = 86_400
 _PASSING: Final = frozenset({"due_at", "lease_until", "due_shard", "sweep_at"})  # facts that a row has at times
@@ -145,6 +147,35 @@ class DeliveryStore:
         ended = replace(delivery, state=State.FAILED, due_at=None, lease_until=None, sweep_at=None)
         return self._change(delivery, ended, code={"S": code}, reason={"S": reason})
 
+    def restart(self, delivery: Delivery, *, due_at: float, sweep_at: float) -> bool:
+        """Make an ended delivery wait for a first attempt; False when it is not as given any more."""
+        again = replace(delivery, state=State.WAITING, attempts=0, due_at=due_at, sweep_at=sweep_at)
+        reason = {"S": "it is being sent again"}
+        return self._change(delivery, again, code={"S": "replayed"}, reason=reason, forget=self._surplus(delivery))
+
+    def failed(
+        self, webhook_id: str, *, since: float, until: float, after: str, limit: int
+    ) -> tuple[Sequence[Delivery], str]:
+        """Failed deliveries, oldest first, and the sort key up to which the rows were looked at; empty: to the end."""
+        arguments: dict[str, Any] = {
+            "TableName": self.table_name,
+            "KeyConditionExpression": "pk = :webhook AND sk BETWEEN :since AND :until",
+            "FilterExpression": "#state = :failed",
+            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeValues": {
+                ":webhook": {"S": webhook_id},
+                ":since": {"S": moment(since)},
+                ":until": {"S": f"{moment(until)}~"},
+                ":failed": {"S": State.FAILED},
+            },
+            "Limit": limit,
+        }
+        if after:
+            arguments["ExclusiveStartKey"] = {"pk": {"S": webhook_id}, "sk": {"S": after}}
+        with translated("dynamodb Query"):
+            page = self.client.query(**arguments)
+        return [_read(row) for row in page["Items"]], page.get("LastEvaluatedKey", {}).get("sk", {}).get("S", "")
+
     def overdue(self, shard: int, *, now: float, limit: int) -> Sequence[Delivery]:
         """At most `limit` deliveries of one shard (0 to 7) that the sweep should look after, the oldest first."""
         with translated("dynamodb Query"):
@@ -157,8 +188,18 @@ class DeliveryStore:
             )
         return [_read(row) for row in page["Items"]]
 
-    def _change(self, old: Delivery, new: Delivery, *, attempt: bytes | None = None, **facts: Any) -> bool:
-        """Write `new` over `old` if the row still has `old`'s state, number of attempts and sweep; whether it had."""
+    def _surplus(self, delivery: Delivery) -> int:
+        """How many of the oldest attempts a replay must forget, so that the row has room for as many again."""
+        with translated("dynamodb GetItem"):
+            answer = self.client.get_item(
+                TableName=self.table_name, Key=_key(delivery), ProjectionExpression="attempts", ConsistentRead=True
+            )
+        return max(0, len(answer.get("Item", {}).get("attempts", {}).get("L", [])) - KEPT_ATTEMPTS)
+
+    def _change(
+        self, old: Delivery, new: Delivery, *, attempt: bytes | None = None, forget: int = 0, **facts: Any
+    ) -> bool:
+        """Write `new` over `old` if the row still has `old`'s state and number of attempts; whether it had."""
         values = _facts(new) | facts | {"updated_at": _number(self.clock())}
         gone = sorted(_PASSING - values.keys())
         names = {f"#{name}": name for name in (*values, *gone)}
@@ -167,7 +208,8 @@ class DeliveryStore:
         if attempt is not None:
             sets.append("attempts = list_append(if_not_exists(attempts, :none), :attempt)")
             arguments |= {":none": {"L": []}, ":attempt": {"L": [{"B": attempt}]}}
-        removal = f" REMOVE {', '.join(f'#{name}' for name in gone)}" if gone else ""
+        removed = [*(f"#{name}" for name in gone), *(f"attempts[{index}]" for index in range(forget))]
+        removal = f" REMOVE {', '.join(removed)}" if removed else ""
         condition = "#state = :old_state AND #attempt_count = :old_attempts"
         arguments |= {":old_state": {"S": old.state}, ":old_attempts": {"N": str(old.attempts)}}
         with translated("dynamodb UpdateItem"):

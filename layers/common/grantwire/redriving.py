@@ -1,0 +1,70 @@
+"""Puts dead letters back into the normal way: each event goes to dispatch again, as AWS would hand it in."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from grantwire.observability import logger
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeadLetter:
+    """One message of the dead-letter queue: its receipt, and the event in it; no event when none can be read."""
+
+    receipt: str
+    event: object | None
+
+
+class DeadLetters(Protocol):
+    """The queue of events that could not be handled, see `stores.dead_letters`."""
+
+    def waiting(self) -> int:
+        """About how many letters there are."""
+        ...
+
+    def take(self) -> Sequence[DeadLetter]:
+        """Some letters; none when the queue is empty. What is not removed comes back after a while."""
+        ...
+
+    def remove(self, letter: DeadLetter) -> None:
+        """The letter has been dealt with."""
+        ...
+
+
+class Dispatch(Protocol):
+    """The function that handles events, see `stores.functions`."""
+
+    def invoke(self, event: object) -> None:
+        """Hand an event in, asynchronously."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Redriven:
+    """How many letters went back, and how many were left because no event could be read in them."""
+
+    events: int
+    unreadable: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redriver:
+    """Re-drives dead letters. Raises StoreError: what was not removed is there in the next run."""
+
+    letters: DeadLetters
+    dispatch: Dispatch
+
+    def redrive(self, *, limit: int, has_time: Callable[[], bool]) -> Redriven:
+        """Hand in at most `limit` events, and none twice: what fails again comes back to the queue for another run."""
+        at_most = min(limit, self.letters.waiting())
+        events = unreadable = 0
+        while events + unreadable < at_most and has_time() and (letters := self.letters.take()):
+            for letter in letters[: at_most - events - unreadable]:
+                if letter.event is None:
+                    unreadable += 1
+                    continue
+                self.dispatch.invoke(letter.event)
+                self.letters.remove(letter)
+                events += 1
+        logger().info("dead letters re-driven", extra={"events": events, "unreadable": unreadable})
+        return Redriven(events, unreadable)

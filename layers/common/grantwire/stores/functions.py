@@ -1,0 +1,24 @@
+"""Lambda functions as they are called from here: asynchronously."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from grantwire.stores.clients import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+
+@dataclass(frozen=True, kw_only=True)
+class AsynchronousFunction:
+    """A function that AWS calls on our behalf, with its own retries and its own dead letters."""
+
+    client: "Callable[[], LambdaClient]"
+    name: str
+
+    def invoke(self, event: object) -> None:
+        """Hand an event in. Raises StoreError."""
+        with translated("lambda Invoke"):
+            self.client().invoke(FunctionName=self.name, InvocationType="Event", Payload=json.dumps(event).encode())

@@ -1,0 +1,95 @@
+"""Replay jobs in the table of deliveries: `pk` REPLAY, `sk` the job's id. There are few: people make them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from grantwire.replaying import JobState, ReplayJob
+from grantwire.stores.clients import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_PARTITION: Final = {"S": "REPLAY"}
+_NUMBERS: Final = ("since", "until", "per_minute", "total", "replayed")
+_DAY: Final = 86_400
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayJobStore:
+    """Rows of replay jobs. Every method raises StoreError when DynamoDB fails."""
+
+    client: "DynamoDBClient"
+    table_name: str
+    retention_days: int
+    clock: Callable[[], float]
+
+    def create(self, job: ReplayJob) -> None:
+        """Store a new job."""
+        expiry = {"expires_at": {"N": str(int(self.clock()) + self.retention_days * _DAY)}}
+        with translated("dynamodb PutItem"):
+            self.client.put_item(
+                TableName=self.table_name, Item=_row(job) | expiry, ConditionExpression="attribute_not_exists(pk)"
+            )
+
+    def get(self, job_id: str) -> ReplayJob | None:
+        """The job, None when there is none."""
+        key: dict[str, Any] = {"pk": _PARTITION, "sk": {"S": job_id}}
+        with translated("dynamodb GetItem"):
+            row = self.client.get_item(TableName=self.table_name, Key=key, ConsistentRead=True).get("Item")
+        return _read(row) if row else None
+
+    def running(self) -> Sequence[ReplayJob]:
+        """Every job that is running."""
+        with translated("dynamodb Query"):
+            page = self.client.query(
+                TableName=self.table_name,
+                KeyConditionExpression="pk = :replay",
+                FilterExpression="#state = :running",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues={":replay": _PARTITION, ":running": {"S": JobState.RUNNING}},
+            )
+        return [_read(row) for row in page["Items"]]
+
+    def advance(self, job: ReplayJob, after: ReplayJob) -> bool:
+        """Write `after` over `job`; False when the job was cancelled, or another step was faster."""
+        condition = "#state = :state AND #cursor = :cursor AND replayed = :replayed"
+        new = _row(after)
+        with translated("dynamodb UpdateItem"):
+            try:
+                self.client.update_item(
+                    TableName=self.table_name,
+                    Key={"pk": new["pk"], "sk": new["sk"]},
+                    UpdateExpression="SET #state = :new_state, #cursor = :new_cursor, replayed = :new_replayed",
+                    ConditionExpression=condition,
+                    ExpressionAttributeNames={"#state": "state", "#cursor": "cursor"},
+                    ExpressionAttributeValues={
+                        **{f":{name}": _row(job)[name] for name in ("state", "cursor", "replayed")},
+                        **{f":new_{name}": new[name] for name in ("state", "cursor", "replayed")},
+                    },
+                )
+            except self.client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+
+def _row(job: ReplayJob) -> dict[str, Any]:
+    facts = asdict(job)
+    row: dict[str, Any] = {"pk": _PARTITION, "sk": {"S": facts.pop("id")}}
+    for name, value in facts.items():
+        row[name] = {"N": repr(value)} if name in _NUMBERS else {"S": str(value)}
+    return row
+
+
+def _read(row: dict[str, Any]) -> ReplayJob:
+    return ReplayJob(
+        id=row["sk"]["S"],
+        webhook_id=row["webhook_id"]["S"],
+        since=float(row["since"]["N"]),
+        until=float(row["until"]["N"]),
+        per_minute=int(row["per_minute"]["N"]),
+        total=int(row["total"]["N"]),
+        state=JobState(row["state"]["S"]),
+        replayed=int(row["replayed"]["N"]),
+        cursor=row["cursor"]["S"],
+    )
