@@ -28,7 +28,7 @@ def handed_in(world: World) -> Iterator[list[Any]]:
         events.append(json.loads(params["body"]))
         return SimpleNamespace(status_code=202), {}
 
-    hooks = clients.functions().meta.events
+    hooks: Any = clients.functions().meta.events
     hooks.register("before-call.lambda.Invoke", take)
     yield events
     hooks.unregister("before-call.lambda.Invoke", take)
