@@ -12,7 +12,7 @@ from grantwire.stores import clients
 from tests.functional.conftest import World, event_file
 from tests.receivers import Authority, answer, answering, receiving
 
-GONE = answer("410 Gone")
+DENIED = answer("200 OK", b'{"status":"denied"}')
 ACCEPTED = answer("202 Accepted", b'{"status":"accepted"}')
 DAY = {"since": "2026-11-18T00:00:00Z", "until": "2026-11-19T00:00:00Z"}
 
@@ -43,7 +43,8 @@ def created(number: int) -> dict[str, Any]:
 
 def failed(world: World, url: str, count: int) -> Webhook:
     """A webhook with so many failed deliveries."""
-    webhook = world.webhook(url)
+    validators = [{"json_path": "$.data.status", "expected_values": ["accepted"]}]
+    webhook = world.webhook(url, response_validators=validators)
     for number in range(count):
         world.dispatch(created(number))
     assert [row["state"] for row in world.deliveries(webhook)] == ["failed"] * count
@@ -80,7 +81,7 @@ def test_a_limit_is_kept(world: World, handed_in: list[Any]) -> None:
 
 def test_one_delivery_is_sent_again(world: World, authority: Authority) -> None:
     """Failed before, the same webhook-id, attempts counted anew, the earlier attempt still in the row."""
-    with receiving(answering(GONE, ACCEPTED), authority.server_context()) as receiver:
+    with receiving(answering(DENIED, ACCEPTED), authority.server_context()) as receiver:
         webhook = failed(world, receiver.url, 1)
         [row] = world.deliveries(webhook)
         command = {"command": "replay", "webhook_id": webhook.id, "sort_key": row["sk"]}
@@ -91,7 +92,7 @@ def test_one_delivery_is_sent_again(world: World, authority: Authority) -> None:
         assert len(ids) == 1
     [row] = world.deliveries(webhook)
     assert (row["state"], row["attempt_count"]) == ("succeeded", "1")
-    assert [attempt["code"] for attempt in row["attempts"]] == ["http_410", "http_202"]
+    assert [attempt["code"] for attempt in row["attempts"]] == ["validator", "http_202"]
 
 
 def test_a_succeeded_delivery_can_be_sent_again_too(world: World, authority: Authority) -> None:
@@ -107,7 +108,7 @@ def test_a_succeeded_delivery_can_be_sent_again_too(world: World, authority: Aut
 
 def test_a_job_replays_what_failed_in_a_time_range(world: World, authority: Authority) -> None:
     """Counted before it starts, at its rate, step by step, with progress; another day's failures are left alone."""
-    with receiving(answering(*[GONE] * 5, ACCEPTED), authority.server_context()) as receiver:
+    with receiving(answering(*[DENIED] * 5, ACCEPTED), authority.server_context()) as receiver:
         webhook = failed(world, receiver.url, 4)
         world.dispatch(created(3 * 24 * 60))
         asked = {"webhook_id": webhook.id, **DAY}
@@ -132,7 +133,7 @@ def test_a_job_replays_what_failed_in_a_time_range(world: World, authority: Auth
 
 def test_a_job_can_be_cancelled(world: World, authority: Authority) -> None:
     """Its next step does nothing, and it cannot be cancelled twice."""
-    with receiving(answering(GONE), authority.server_context()) as receiver:
+    with receiving(answering(DENIED), authority.server_context()) as receiver:
         webhook = failed(world, receiver.url, 2)
         job = world.operate(command="replay_failed", webhook_id=webhook.id, **DAY)
         assert world.operate(command="cancel_job", job_id=job["job_id"])["state"] == "cancelled"
@@ -143,7 +144,7 @@ def test_a_job_can_be_cancelled(world: World, authority: Authority) -> None:
 
 def test_a_row_does_not_grow_with_every_replay(world: World, authority: Authority) -> None:
     """Twelve replays: the oldest attempts are forgotten, the newest kept."""
-    with receiving(answering(GONE), authority.server_context()) as receiver:
+    with receiving(answering(DENIED), authority.server_context()) as receiver:
         webhook = failed(world, receiver.url, 1)
         for _ in range(12):
             [row] = world.deliveries(webhook)

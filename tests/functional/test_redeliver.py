@@ -59,24 +59,18 @@ def test_a_wake_up_that_comes_twice_late_or_early_sends_nothing(world: World, au
     assert world.redeliver('["wh_gone","2026-01-01T00:00:00.000000Z#evt_x",1]') == []
 
 
-def inactive(document: str) -> str:
-    """The same webhook, switched off."""
-    return json.dumps(json.loads(document) | {"active": False})
-
-
 def test_each_attempt_uses_the_webhook_as_it_is_now(world: World, authority: Authority) -> None:
     """Made inactive, deleted or spoiled meanwhile: the delivery ends as failed and says why; nothing is sent."""
     codes = []
     with receiving(answering(OOPS), authority.server_context()) as receiver:
-        for spoil in (inactive, lambda _: "{}", None):
+        for spoiled in ({"active": {"BOOL": False}}, {"document": {"S": "{}"}}, None):
             webhook = failed_once(world, receiver.url)
             table = world.template.names["WebhooksTable"]
             key: dict[str, Any] = {"pk": {"S": f"WEBHOOK#{webhook.id}"}, "sk": {"S": "CONFIG"}}
             row: dict[str, Any] = dict(world.aws.dynamodb.get_item(TableName=table, Key=key)["Item"])
             world.aws.dynamodb.delete_item(TableName=table, Key=key)
-            if spoil is not None:
-                document = spoil(row["document"]["S"])
-                world.aws.dynamodb.put_item(TableName=table, Item=row | {"document": {"S": document}})
+            if spoiled is not None:
+                world.aws.dynamodb.put_item(TableName=table, Item=row | spoiled)
             sent = len(receiver.requests)
             assert world.redeliver(wakeup_of(world, webhook)) == []
             assert len(receiver.requests) == sent

@@ -12,6 +12,7 @@ from grantwire import retrying
 from grantwire.errors import UnstoredEventError
 from grantwire.identifiers import sort_key
 from grantwire.invoking import Invocation, Invoker
+from grantwire.judging import Outcome
 from grantwire.models import Delivery, RequestEvent, State, Webhook
 from grantwire.retrying import Next
 
@@ -56,6 +57,16 @@ class Wakeups(Protocol):
         ...
 
 
+class Health(Protocol):
+    """Draws conclusions about the webhook, see `health`."""
+
+    def attempted(
+        self, webhook: Webhook, event: RequestEvent, outcome: Outcome, following: Next, attempts: int
+    ) -> None:
+        """Called after each attempt has been recorded."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Attempted:
     """One attempt and what follows it."""
@@ -71,6 +82,7 @@ class Deliverer:
     invoker: Invoker
     deliveries: Deliveries
     wakeups: Wakeups
+    health: Health
     clock: Callable[[], float]
     random: Callable[[], float]
 
@@ -122,6 +134,7 @@ class Deliverer:
             self.deliveries.record(delivery, replace(invocation, outcome=outcome), unwoken, sweep_at=None)
             raise fault
         self._record(delivery, invocation, following, now)
+        self.health.attempted(webhook, event, invocation.outcome, following, delivery.attempts)
         return Attempted(invocation, following)
 
     def queue(self, webhooks: Sequence[Webhook], event: RequestEvent) -> int:

@@ -18,6 +18,7 @@ class Metric(StrEnum):
     WEBHOOK_INACTIVE = "WebhookInactive"
     WEBHOOK_FILTERED = "WebhookFiltered"
     WEBHOOK_UNREADABLE = "WebhookUnreadable"
+    WEBHOOK_DISABLED = "WebhookDisabled"
     DELIVERY_SUCCEEDED = "DeliverySucceeded"
     DELIVERY_WAITING = "DeliveryWaiting"
     DELIVERY_FAILED = "DeliveryFailed"

@@ -30,6 +30,8 @@ class DeliverySettings(QueueSettings):
     """What a function that sends deliveries needs: `redeliver` no more."""
 
     webhooks_table: str
+    event_bus: str
+    disable_after_days: int
     egress: EgressSettings
 
 
@@ -102,6 +104,8 @@ def read_delivery_settings(environment: Mapping[str, str]) -> DeliverySettings:
         delivery_retention_days=_days(environment, "DELIVERY_RETENTION_DAYS"),
         wakeups_url=_required(environment, "WAKEUPS_URL"),
         webhooks_table=_required(environment, "WEBHOOKS_TABLE"),
+        event_bus=_required(environment, "EVENT_BUS"),
+        disable_after_days=_days(environment, "DISABLE_AFTER_DAYS"),
         egress=_egress(environment),
     )
 

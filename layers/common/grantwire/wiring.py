@@ -5,10 +5,12 @@ import time
 
 from grantwire.delivering import Deliverer
 from grantwire.egress import Egress
+from grantwire.health import HealthKeeper
 from grantwire.invoking import Invoker
 from grantwire.replaying import Replayer
 from grantwire.settings import DeliverySettings, EgressSettings, QueueSettings
 from grantwire.stores import clients
+from grantwire.stores.bus import EventBus
 from grantwire.stores.deliveries import DeliveryStore
 from grantwire.stores.replay_jobs import ReplayJobStore
 from grantwire.stores.secrets import KmsSecrets
@@ -53,12 +55,24 @@ def wakeup_queue(queue_url: str) -> WakeupQueue:
     return WakeupQueue(client=clients.sqs, queue_url=queue_url)
 
 
+def health_keeper(settings: DeliverySettings, deliveries: DeliveryStore) -> HealthKeeper:
+    """Switches off webhooks whose receivers are gone, and tells the bus."""
+    return HealthKeeper(
+        records=webhook_store(settings.webhooks_table),
+        successes=deliveries,
+        bus=EventBus(client=clients.events, name=settings.event_bus),
+        clock=time.time,
+        disable_after_days=settings.disable_after_days,
+    )
+
+
 def deliverer(settings: DeliverySettings, deliveries: DeliveryStore) -> Deliverer:
     """Delivers, by the real clock and real chance."""
     return Deliverer(
         invoker=invoker(settings.egress),
         deliveries=deliveries,
         wakeups=wakeup_queue(settings.wakeups_url),
+        health=health_keeper(settings, deliveries),
         clock=time.time,
         random=random.random,  # jitter; nothing secret depends on it
     )

@@ -17,6 +17,7 @@ from grantwire.errors import StoreError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
@@ -43,6 +44,12 @@ def kms() -> "KMSClient":
 def sqs() -> "SQSClient":
     """The SQS client of this process."""
     client: SQSClient = _client("sqs")
+    return client
+
+
+def events() -> "EventBridgeClient":
+    """The EventBridge client of this process."""
+    client: EventBridgeClient = _client("events")
     return client
 
 

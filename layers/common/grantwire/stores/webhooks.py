@@ -2,13 +2,17 @@
 
 | pk                     | sk             | what                                                                   |
 | WEBHOOK#<id>           | CONFIG         | the webhook; the index `by_name` lists all                             |
-| TRIGGER#<trigger>      | WEBHOOK#<id>   | what an event of that trigger needs; an inactive webhook has no document |
+| TRIGGER#<trigger>      | WEBHOOK#<id>   | what an event of that trigger needs                                     |
 | NAME#<casefolded name> | NAME           | keeps names unique                                                     |
+| WEBHOOK#<id>           | HEALTH         | deliveries that failed every attempt, in a row, and since when         |
+
+Whether a webhook is active stands in the attribute `active` of its rows: the functions that send may switch a webhook
+off, and may write no other attribute that decides what is sent.
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +20,7 @@ from botocore.exceptions import ClientError
 
 from grantwire.configurations import document_of, parse_webhook
 from grantwire.errors import InvalidWebhookError, Problem, StaleVersionError
+from grantwire.health import Failures
 from grantwire.models import Webhook
 from grantwire.stores.clients import translated
 
@@ -57,14 +62,73 @@ class WebhookStore:
 
     def get(self, webhook_id: str) -> Webhook | None:
         """The webhook, None when there is none. Raises InvalidWebhookError when its row cannot be read."""
-        key = {"pk": {"S": f"WEBHOOK#{webhook_id}"}, "sk": {"S": "CONFIG"}}
         with translated("dynamodb GetItem"):
-            row = self.client.get_item(TableName=self.table_name, Key=key, ConsistentRead=True).get("Item")
+            row = self.client.get_item(TableName=self.table_name, Key=_config_key(webhook_id), ConsistentRead=True).get(
+                "Item"
+            )
         return _read(webhook_id, row) if row else None
 
     def subscriptions(self, trigger: str) -> Sequence[Subscription]:
         """Every webhook that names `trigger`; the cost grows with these, never with the table."""
         return [_subscription(row) for row in self._query(trigger)]
+
+    def deactivate(self, webhook: Webhook, *, reason: str, now: float) -> bool:
+        """Make the webhook inactive; False when it was changed meanwhile or is inactive already."""
+        off: dict[str, Any] = {":off": {"BOOL": False}, ":reason": {"S": reason}, ":now": {"N": repr(now)}}
+        version = {":old": {"N": str(webhook.version)}, ":new": {"N": str(webhook.version + 1)}, ":on": {"BOOL": True}}
+        what = "SET active = :off, inactive_reason = :reason, updated_at = :now"
+        config = {
+            "Key": _config_key(webhook.id),
+            "UpdateExpression": f"{what}, version = :new",
+            "ConditionExpression": "version = :old AND active = :on",
+            "ExpressionAttributeValues": off | version,
+        }
+        copies = [
+            {
+                "Key": {"pk": {"S": f"TRIGGER#{trigger}"}, "sk": {"S": f"WEBHOOK#{webhook.id}"}},
+                "UpdateExpression": what,
+                "ConditionExpression": "attribute_exists(pk)",
+                "ExpressionAttributeValues": off,
+            }
+            for trigger in webhook.triggers
+        ]
+        updates: Any = [{"Update": {"TableName": self.table_name, **update}} for update in (config, *copies)]
+        with translated("dynamodb TransactWriteItems"):
+            try:
+                self.client.transact_write_items(TransactItems=updates)
+            except self.client.exceptions.TransactionCanceledException as exc:
+                reasons: Any = exc.response.get("CancellationReasons", [])
+                if any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons):
+                    return False
+                raise
+        return True
+
+    def add_failure(self, webhook_id: str, *, now: float) -> Failures:
+        """One delivery more has failed every attempt; all of them in a row."""
+        with translated("dynamodb UpdateItem"):
+            row = self.client.update_item(
+                TableName=self.table_name,
+                Key=_health_key(webhook_id),
+                UpdateExpression="SET failing_since = if_not_exists(failing_since, :now) ADD failures :one",
+                ExpressionAttributeValues={":now": {"N": repr(now)}, ":one": {"N": "1"}},
+                ReturnValues="ALL_NEW",
+            )["Attributes"]
+        return _failures(row)
+
+    def forget_failures(self, webhook_id: str) -> Failures | None:
+        """A delivery has succeeded; the failures before it, None when there were none."""
+        with translated("dynamodb UpdateItem"):
+            try:
+                row = self.client.update_item(
+                    TableName=self.table_name,
+                    Key=_health_key(webhook_id),
+                    UpdateExpression="REMOVE failures, failing_since",
+                    ConditionExpression="attribute_exists(failures)",
+                    ReturnValues="ALL_OLD",
+                )["Attributes"]
+            except self.client.exceptions.ConditionalCheckFailedException:
+                return None
+        return _failures(row)
 
     def _query(self, trigger: str) -> Iterator[_Row]:
         arguments: dict[str, Any] = {
@@ -128,18 +192,19 @@ def _subscription(row: _Row) -> Subscription:
 
 
 def _read(webhook_id: str, row: _Row) -> Webhook:
+    active = bool(row.get("active", {}).get("BOOL", True))
     numbers = [row.get(name, {}).get("N", "0") for name in ("version", "created_at", "updated_at")]
-    return _parsed(webhook_id, row.get("document", {}).get("S", ""), *numbers)
+    return _parsed(webhook_id, row.get("document", {}).get("S", ""), active, *numbers)
 
 
 @lru_cache(maxsize=2048)
-def _parsed(webhook_id: str, text: str, version: str, created_at: str, updated_at: str) -> Webhook:
+def _parsed(webhook_id: str, text: str, active: bool, version: str, created_at: str, updated_at: str) -> Webhook:
     """Kept by content: a warm function parses a webhook once."""
     try:
         document = json.loads(text)
     except ValueError as exc:
         raise InvalidWebhookError([Problem("document", "", f"the stored webhook is not JSON: {exc}")]) from exc
-    return parse_webhook(
+    webhook = parse_webhook(
         document,
         webhook_id=webhook_id,
         now=float(updated_at),
@@ -147,3 +212,16 @@ def _parsed(webhook_id: str, text: str, version: str, created_at: str, updated_a
         created_at=float(created_at),
         stored=True,
     )
+    return replace(webhook, active=active)
+
+
+def _config_key(webhook_id: str) -> _Row:
+    return {"pk": {"S": f"WEBHOOK#{webhook_id}"}, "sk": {"S": "CONFIG"}}
+
+
+def _health_key(webhook_id: str) -> _Row:
+    return {"pk": {"S": f"WEBHOOK#{webhook_id}"}, "sk": {"S": "HEALTH"}}
+
+
+def _failures(row: Mapping[str, Any]) -> Failures:
+    return Failures(count=int(row["failures"]["N"]), since=float(row["failing_since"]["N"]))

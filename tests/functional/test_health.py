@@ -1,0 +1,135 @@
+"""The health of a webhook: when it is switched off, who is told, and how it recovers."""
+
+import json
+from typing import Any
+
+import pytest
+
+from grantwire.models import Webhook
+from tests.functional.conftest import World, event_file, wakeup_of
+from tests.functional.test_redeliver import failed_once
+from tests.receivers import Authority, answer, answering, receiving
+
+OOPS = answer("503 Busy")
+ACCEPTED = answer("202 Accepted")
+DAY = 86_400
+
+
+@pytest.fixture
+def told(world: World) -> "Told":
+    """What was put on the bus with our own source: a rule of the test's sends it to a queue."""
+    queue = world.aws.sqs.create_queue(QueueName="told")["QueueUrl"]
+    arn = world.aws.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    world.aws.events.put_rule(Name="told", EventPattern=json.dumps({"source": ["grantwire"]}))
+    world.aws.events.put_targets(Rule="told", Targets=[{"Id": "told", "Arn": arn}])
+    return Told(world, queue)
+
+
+class Told(list[dict[str, Any]]):
+    """Reads the queue when it is looked at."""
+
+    def __init__(self, world: World, queue: str) -> None:
+        super().__init__()
+        self.world, self.queue = world, queue
+
+    def names(self) -> list[str]:
+        while messages := self.world.aws.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            for message in messages:
+                self.append(json.loads(message["Body"]))
+                self.world.aws.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+        return [event["detail-type"] for event in self]
+
+
+def fail(world: World, webhook: Webhook, number: int) -> None:
+    """One delivery more that fails its only attempt."""
+    event = event_file("request_created")
+    event["detail"]["event_time"] += number
+    world.dispatch(event)
+
+
+def failing_since(world: World, webhook: Webhook, seconds_ago: float) -> None:
+    """Make the webhook's failures lie further back."""
+    key: dict[str, Any] = {"pk": {"S": f"WEBHOOK#{webhook.id}"}, "sk": {"S": "HEALTH"}}
+    table = world.template.names["WebhooksTable"]
+    row = world.aws.dynamodb.get_item(TableName=table, Key=key)["Item"]
+    since = {"N": str(float(row["failing_since"]["N"]) - seconds_ago)}
+    world.aws.dynamodb.put_item(TableName=table, Item=row | {"failing_since": since})
+
+
+def test_a_receiver_that_is_gone_is_switched_off_at_once(world: World, authority: Authority, told: Told) -> None:
+    """410: the next event is not sent, the log says why, and the bus is told."""
+    with receiving(answering(answer("410 Gone")), authority.server_context()) as receiver:
+        webhook = world.webhook(receiver.url)
+        fail(world, webhook, 0)
+        fail(world, webhook, 1)
+        assert len(receiver.requests) == 1
+    stored = world.store.get(webhook.id)
+    assert stored is not None
+    assert (stored.active, stored.version) == (False, webhook.version + 1)
+    assert told.names() == ["DeliveryFailed", "WebhookDisabled"]
+    assert told[1]["source"] == "grantwire"
+    assert told[1]["detail"] == {
+        "webhook_id": webhook.id,
+        "reason": "the receiver answered 410: it is gone and wants no more events",
+    }
+
+
+def test_failures_for_days_switch_a_webhook_off(world: World, authority: Authority, told: Told) -> None:
+    """Five failed in a row, and none succeeded for five days; four of them, or four days, are not enough."""
+    with receiving(answering(OOPS), authority.server_context()) as receiver:
+        webhook = world.webhook(receiver.url, retry={"max_attempts": 1})
+        for number in range(4):
+            fail(world, webhook, number)
+        failing_since(world, webhook, 4 * DAY)
+        fail(world, webhook, 4)
+        assert told.names() == ["DeliveryFailed"] * 5
+        failing_since(world, webhook, DAY)
+        fail(world, webhook, 5)
+        assert told.names()[-1] == "WebhookDisabled"
+    assert told[-1]["detail"]["reason"] == "6 deliveries in a row failed every attempt, and none succeeded for 5 days"
+    stored = world.store.get(webhook.id)
+    assert stored is not None
+    assert not stored.active
+
+
+def test_a_success_in_between_keeps_it_on(world: World, authority: Authority, told: Told) -> None:
+    """A first attempt that succeeded leaves no mark on the failures: the rows are asked before it is switched off."""
+    with receiving(answering(*[OOPS] * 4, ACCEPTED, OOPS), authority.server_context()) as receiver:
+        webhook = world.webhook(receiver.url, retry={"max_attempts": 1})
+        for number in range(4):
+            fail(world, webhook, number)
+        failing_since(world, webhook, 20_000 * DAY)  # long before the event of the success
+        fail(world, webhook, 4)
+        fail(world, webhook, 5)
+    assert "WebhookDisabled" not in told.names()
+    stored = world.store.get(webhook.id)
+    assert stored is not None
+    assert stored.active
+
+
+def test_a_success_after_failures_is_told(world: World, authority: Authority, told: Told) -> None:
+    """The failures are forgotten, and the bus hears how many there were."""
+    with receiving(answering(OOPS, OOPS, ACCEPTED), authority.server_context()) as receiver:
+        single = world.webhook(receiver.url, triggers=["RequestFailed"])
+        world.store.add_failure(single.id, now=1_795_000_000.0)
+        webhook = failed_once(world, receiver.url, retry={"max_attempts": 3})
+        world.store.add_failure(webhook.id, now=1_795_000_000.0)
+        world.redeliver(wakeup_of(world, webhook))
+        world.shift(webhook, 30)
+        world.redeliver(wakeup_of(world, webhook))
+    assert told.names() == ["WebhookRecovered"]
+    assert told[0]["detail"] == {"webhook_id": webhook.id, "failures": 1, "failing_since": 1_795_000_000.0}
+    assert world.store.forget_failures(webhook.id) is None
+    assert world.store.forget_failures(single.id) is not None
+
+
+def test_only_failures_that_might_have_passed_count(world: World, authority: Authority, told: Told) -> None:
+    """A validator that fails, or a template, says nothing about whether the receiver is there."""
+    with receiving(answering(answer("200 OK", b"{}")), authority.server_context()) as receiver:
+        validators = [{"json_path": "$.data.status", "expected_values": ["accepted"]}]
+        webhook = world.webhook(receiver.url, response_validators=validators)
+        fail(world, webhook, 0)
+    assert told.names() == ["DeliveryFailed"]
+    assert world.store.forget_failures(webhook.id) is None
