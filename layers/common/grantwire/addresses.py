@@ -11,6 +11,7 @@ from typing import Final
 _ALSO_REFUSED: Final = tuple(
     ip_network(block)
     for block in (
+        "192.0.0.0/24",  # protocol assignments, of which older Pythons know a part
         "192.88.99.0/24",  # 6to4 relay anycast
         "fec0::/10",  # site-local
         "2002::/16",  # 6to4

@@ -10,9 +10,9 @@ from typing import Any, Final
 from grantwire import filters, validators
 from grantwire.errors import InvalidWebhookError, JsonPathError, Problem, TemplateError
 from grantwire.models import MASK, TRIGGERS, Filter, Header, PlainSecret, ResponseValidator, SealedSecret, Webhook
-from grantwire.reading import NOTHING, Reader, shown
+from grantwire.reading import NOTHING, Reader, shown, unstorable
 from grantwire.rendering import body_template, check_body, header_template, url_template
-from grantwire.urls import parse_url
+from grantwire.urls import MAX_URL_CHARACTERS, parse_url
 
 METHODS: Final = ("POST", "PUT", "PATCH", "DELETE", "GET")
 MAX_SECRET_BYTES: Final = 4096  # what KMS encrypts in one call
@@ -136,7 +136,8 @@ def _headers(reader: Reader, document: Mapping[str, Any], *, stored: bool) -> tu
 
 
 def _header_value(reader: Reader, row: Mapping[str, Any], path: str, name: str) -> str | PlainSecret | SealedSecret:
-    secret = reader.boolean(row, "secret", default=False, at=path) or header_is_always_secret(name)
+    reader.boolean(row, "secret", default=False, at=path)
+    secret = row.get("secret", False) is not False or header_is_always_secret(name)  # a wrong mark is a mark too
     if "sealed" in row:
         return SealedSecret(reader.text(row, "sealed", None, required=True, at=path))
     value = row.get("value", "")
@@ -146,6 +147,8 @@ def _header_value(reader: Reader, row: Mapping[str, Any], path: str, name: str) 
         return ""
     if secret and value in ("", MASK):
         reader.refuse(f"{path}value", NOTHING, "is required: a secret header needs its value")
+    elif problem := unstorable(value):
+        reader.refuse(f"{path}value", NOTHING, problem)
     elif any(character in "\r\n\0" for character in value):
         reader.refuse(f"{path}value", visible, "must not hold a line break or NUL")
     else:
@@ -197,6 +200,8 @@ def _is_name(name: str) -> str:
 
 
 def _is_url(url: str) -> str:
+    if len(url) > MAX_URL_CHARACTERS:
+        return f"must be at most {MAX_URL_CHARACTERS} characters long"
     authority = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]
     if "{" in authority:
         return "must not hold a placeholder in its host: an event would decide who receives it"

@@ -14,6 +14,7 @@ from grantwire.spelling import plain_text
 
 OPERATORS: Final = ("is", "is_not")
 _CUSTOM_FIELD: Final = "custom_fields."
+_COMPARABLE: Final = (str, int, float, bool)
 _EVERY: Final = "*"  # in a path below: each element of a list
 
 
@@ -77,7 +78,7 @@ def _found(field: str, payload: Mapping[str, object]) -> Iterator[str]:
     key = field.removeprefix(_CUSTOM_FIELD)
     paths = _FIELDS[field] if key == field else (("data", "custom_fields", key),)
     for path in paths:
-        yield from (plain_text(value) for value in _values(payload, path) if value not in (None, "", [], {}))
+        yield from (plain_text(value) for value in _values(payload, path) if type(value) in _COMPARABLE and value != "")
 
 
 def _values(node: object, path: tuple[str, ...]) -> Iterator[object]:

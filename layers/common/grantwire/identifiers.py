@@ -1,12 +1,14 @@
 """Identifiers: time-ordered for what we create, a hash for what must come out the same twice."""
 
 import hashlib
+import json
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from grantwire.models import RequestEvent
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: nothing that looks like something else
 
 
@@ -28,7 +30,7 @@ def _time_ordered(now: float, random_bytes: Callable[[int], bytes]) -> str:
 
 def event_id(*identity: str) -> str:
     """`evt_` and 32 hexadecimal digits: the same for the same identity."""
-    return "evt_" + hashlib.sha256("\n".join(identity).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return "evt_" + hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
 
 
 def delivery_id(webhook_id: str, event: RequestEvent) -> str:
@@ -36,7 +38,7 @@ def delivery_id(webhook_id: str, event: RequestEvent) -> str:
 
     It is the `webhook-id` that the receiver sees, the same for every attempt.
     """
-    return f"dlv_{webhook_id.removeprefix('wh_')}_{int(event.time * 1e6):x}_{event.id.removeprefix('evt_')}"
+    return f"dlv_{webhook_id.removeprefix('wh_')}_{_microseconds(event.time):x}_{event.id.removeprefix('evt_')}"
 
 
 def sort_key(event: RequestEvent) -> str:
@@ -46,4 +48,8 @@ def sort_key(event: RequestEvent) -> str:
 
 def moment(time: float) -> str:
     """`2026-11-18T11:06:40.123457Z`: sorts as text as it does as time."""
-    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return (_EPOCH + timedelta(microseconds=_microseconds(time))).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _microseconds(time: float) -> int:
+    return round(time * 1e6)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from grantwire.errors import Problem
+from grantwire.spelling import json_text
 
 MAX_ROWS, MAX_VALUES, MAX_VALUE_CHARACTERS = 50, 100, 4096
 NOTHING: Final = object()  # a problem without a value to show: it is absent, or it is secret
@@ -36,7 +37,7 @@ class Reader:
         if not isinstance(value, str):
             self.refuse(path, value, "must be text")
             return ""
-        problem = rule(value) if rule else ""
+        problem = unstorable(value) or (rule(value) if rule else "")
         if problem:
             self.refuse(path, value, problem)
         return value
@@ -69,7 +70,7 @@ class Reader:
         return value  # type: ignore[no-any-return]
 
     def rows(self, document: Mapping[str, Any], field: str) -> list[tuple[str, Mapping[str, Any]]]:
-        """Each row of a list of objects with its path (`filters[0].`)."""
+        """Each row of a list of objects and its path (`filters[0].`). What is no row is not shown: it may be secret."""
         value = document.get(field)
         if value is None:
             return []
@@ -78,7 +79,7 @@ class Reader:
             return []
         for index, row in enumerate(value):
             if not isinstance(row, dict):
-                self.refuse(f"{field}[{index}]", row, "must be an object")
+                self.refuse(f"{field}[{index}]", NOTHING, "must be an object")
         return [(f"{field}[{index}].", row) for index, row in enumerate(value) if isinstance(row, dict)]
 
     def known(self, path: str, row: Mapping[str, Any], *fields: str) -> None:
@@ -98,11 +99,21 @@ class Reader:
                 f"must hold texts, numbers or booleans of at most {MAX_VALUE_CHARACTERS} characters",
             )
             return ()
-        return tuple(_spelled(one) for one in value)
+        spelled = tuple(_spelled(one) for one in value)
+        if problem := unstorable("".join(spelled)):
+            self.refuse(at + field, NOTHING, problem)
+            return ()
+        return spelled
 
 
 def _spelled(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else json_text(value)
+
+
+def unstorable(text: str) -> str:
+    """Why no table, key or wire could carry the text; empty when they can."""
+    lone = any("\ud800" <= character <= "\udfff" for character in text)
+    return "holds half of a surrogate pair, which is no character" if lone else ""
 
 
 def shown(value: object) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import quote, quote_plus
 
 from grantwire.models import MASK
 
+_ESCAPE = re.compile("%[0-9A-F]{2}")
 _SHORTEST = 4  # a shorter part would be found in ordinary text, and give away more by where it is masked
 
 
@@ -49,4 +50,11 @@ def _decoded(text: str) -> str:
 def _spellings(part: str) -> set[str]:
     encoded = base64.b64encode(part.encode("utf-8", "replace")).decode().rstrip("=")
     escaped = {json.dumps(part)[1:-1], json.dumps(part, ensure_ascii=False)[1:-1]}
-    return {part, *escaped, quote(part, safe="", errors="replace"), quote_plus(part, errors="replace"), encoded}
+    percent = {
+        quote(part, safe="", errors="replace"),
+        quote(part, safe="/", errors="replace"),
+        quote_plus(part, errors="replace"),
+    }
+    lower = {_ESCAPE.sub(lambda match: match.group().lower(), one) for one in percent}
+    slashed = {one.replace("/", "\\/") for one in escaped}  # as PHP writes JSON
+    return {part, encoded, *escaped, *slashed, *percent, *lower}

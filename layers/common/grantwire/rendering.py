@@ -59,13 +59,19 @@ def check_body(webhook: Webhook) -> None:
 
 def _check_json(text: str, trigger: str) -> None:
     try:
-        json.loads(text)
+        json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as exc:
         near = text[max(0, exc.pos - 20) : exc.pos + 20]
         message = f"the body rendered for {trigger} is not JSON: {exc.msg} near {json.dumps(near, ensure_ascii=False)}"
         raise TemplateError(
             message, line=exc.lineno, column=exc.colno, hint="check quotes, commas and braces there"
         ) from exc
+    except (ValueError, RecursionError) as exc:
+        raise TemplateError(f"the body rendered for {trigger} is not JSON that every parser reads: {exc}") from exc
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _with_own(
