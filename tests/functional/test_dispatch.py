@@ -303,6 +303,19 @@ def test_no_secret_is_written_down(world: World, authority: Authority) -> None:
     assert dict(row["attempts"][0]["response"]["headers"])["X-Echo"] == "••••"
 
 
+def test_a_secret_made_with_a_placeholder_is_masked_as_it_was_sent(world: World, authority: Authority) -> None:
+    """The receiver echoes the rendered value, not the template."""
+
+    def echo(connection: Received) -> None:
+        connection.write(answer("200 OK", connection.request()))
+
+    with receiving(echo, authority.server_context()) as receiver:
+        webhook = world.webhook(receiver.url, headers=[{"name": "X-Api-Key", "value": "key-{{data.friendly_id}}-9f"}])
+        world.dispatch(created())
+        assert b"X-Api-Key: key-AR-123-9f" in receiver.requests[0]
+    assert "key-AR-123-9f" not in json.dumps(world.deliveries(webhook), default=str)
+
+
 def test_our_own_fault_is_raised_so_that_aws_hands_the_event_in_again(world: World, torq: Receiver) -> None:
     """A secret sealed for another webhook cannot be opened: the event comes back, and nobody is sent it twice."""
     good = world.webhook(torq.url)

@@ -93,9 +93,10 @@ def _values(node: object, path: tuple[str, ...]) -> Iterator[object]:
 
 
 def _approval(payload: Mapping[str, object]) -> Iterator[str]:
-    """`manual` when someone approved the request, `automatic` when nobody had to; neither while it is undecided."""
+    """`manual` when someone approved the request, `automatic` when nobody had to or did; neither while undecided."""
     approvals = [one for one in _values(payload, ("data", "approvals", _EVERY)) if type(one) is dict]
-    if not approvals:
-        yield "automatic"
-    elif any(one.get("status") == "Approved" and one.get("approver") for one in approvals):
+    approved = [one for one in approvals if one.get("status") == "Approved"]
+    if any(one.get("approver") for one in approved):
         yield "manual"
+    elif len(approved) == len(approvals):
+        yield "automatic"

@@ -92,6 +92,7 @@ class Invoker:
             failure = Failure(FailureKind.TEMPLATE, f"the request cannot be rendered: {redactor.text(str(exc))}")
             exchange = Exchange(response=None, failure=failure, timings=Timings(), remote_address=None)
             return _invocation(webhook, None, exchange, (), redactor, started_at)
+        redactor = redaction.redactor(tuple(value for name, value in request.headers if name in secret_values))
         exchange = self.sender.send(request, timeout_seconds=timeout_seconds)
         answer = exchange.response
         accepted = answer is not None and 200 <= answer.status <= 299

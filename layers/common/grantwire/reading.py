@@ -1,13 +1,16 @@
 """Takes fields out of untrusted JSON and collects everything that is wrong, instead of stopping at the first."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from grantwire.errors import Problem
+from grantwire.models import MASK
 from grantwire.spelling import json_text
 
 MAX_ROWS, MAX_VALUES, MAX_VALUE_CHARACTERS = 50, 100, 4096
+_USER_INFO: Final = re.compile(r"//[^/?#\s]*@")  # credentials in a URL
 NOTHING: Final = object()  # a problem without a value to show: it is absent, or it is secret
 
 
@@ -118,5 +121,5 @@ def unstorable(text: str) -> str:
 
 def shown(value: object) -> str:
     """A value in an error: JSON, cut to what a person will read."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = _USER_INFO.sub(f"//{MASK}@", json.dumps(value, ensure_ascii=False, default=str))
     return text if len(text) <= 80 else text[:77] + "…"

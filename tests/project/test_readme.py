@@ -1,0 +1,84 @@
+"""Promises of README and docs: short, and true where a machine can tell."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from grantwire.configurations import parse_webhook
+from grantwire.observability import Metric
+from tests.project.documents import ROOT, template
+
+PAPERS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "local").glob("*.md")])
+README = ROOT / "README.md"
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def read(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
+
+
+def named(file: Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
+def test_the_readme_is_short() -> None:
+    """Whoever comes by reads it to its end."""
+    assert len(read(README).splitlines()) <= 150
+
+
+@pytest.mark.parametrize("file", PAPERS, ids=named)
+def test_every_make_target_it_names_exists(file: Path) -> None:
+    """In code, inline or in a block."""
+    targets = set(re.findall(r"^([a-z0-9-]+):(?!=)", read(ROOT / "Makefile"), re.MULTILINE))
+    code = "\n".join([block for _, block in BLOCK.findall(read(file))] + re.findall(r"`(make [^`]+)`", read(file)))
+    assert set(re.findall(r"\bmake ([a-z][a-z0-9-]*)", code)) <= targets
+
+
+def test_the_readme_names_what_people_run() -> None:
+    """The targets with which everybody starts."""
+    assert {"run", "test", "check", "build"} <= set(re.findall(r"\bmake ([a-z0-9-]+)", read(README)))
+
+
+@pytest.mark.parametrize("file", PAPERS, ids=named)
+def test_every_json_block_parses(file: Path) -> None:
+    """And one that is a webhook is one that can be saved."""
+    for language, block in BLOCK.findall(read(file)):
+        if language != "json":
+            continue
+        value = json.loads(block)
+        if isinstance(value, dict) and {"name", "url", "triggers"} <= value.keys():
+            parse_webhook(value, webhook_id="wh_1", now=0.0)
+
+
+@pytest.mark.parametrize("parameter", template()["Parameters"])
+def test_every_deployment_parameter_is_described(parameter: str) -> None:
+    """In the README, or in a guide."""
+    assert [named(file) for file in PAPERS if f"`{parameter}`" in read(file)]
+
+
+def test_every_variable_is_described() -> None:
+    """The README lists what the functions read from their environment."""
+    settings = read(ROOT / "layers" / "common" / "grantwire" / "settings.py")
+    names = set(re.findall(r'"([A-Z][A-Z_]+)"', settings))
+    assert names
+    assert {name for name in names if f"`{name}`" not in read(README)} == set()
+
+
+@pytest.mark.parametrize("metric", Metric)
+def test_every_metric_is_described(metric: Metric) -> None:
+    """In docs/operations.md, where an alarm's name is looked up."""
+    assert f"`{metric}`" in read(ROOT / "docs" / "operations.md")
+
+
+@pytest.mark.parametrize("file", PAPERS, ids=named)
+def test_every_link_leads_somewhere(file: Path) -> None:
+    """Links into the project: the file is there, and so is the heading."""
+    for target in re.findall(r"\]\((?!https?:|mailto:)([^)\s]+)\)", read(file)):
+        path, _, anchor = target.partition("#")
+        linked = (file.parent / path).resolve() if path else file
+        assert linked.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", read(linked), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}, target

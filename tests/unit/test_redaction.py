@@ -1,0 +1,102 @@
+"""`redaction`: what a receiver sends back holds no secret."""
+
+import base64
+import json
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grantwire.redaction import Redactor
+from tests.unit.conftest import texts
+
+# A mask in a secret would let a secret be put together from what is left around another mask.
+SECRETS = texts(40).filter(lambda text: len(text) >= 4 and "•" not in text)
+
+
+@given(SECRETS, texts(), texts())
+def test_after_redaction_the_secret_is_not_in_the_text(secret: str, before: str, after: str) -> None:
+    """Whatever stands around it, however often it is there."""
+    redactor = Redactor([secret])
+    assert secret not in redactor.text(before + secret + after)
+    assert secret not in redactor.text(secret + secret + before + secret[1:] + secret)
+
+
+@given(st.lists(SECRETS, min_size=1, max_size=4), st.lists(texts(), min_size=5, max_size=5))
+def test_no_secret_of_several_is_left(secrets: list[str], around: list[str]) -> None:
+    """Even where one is part of another."""
+    text = "".join(part for pair in zip(around, [*secrets, ""], strict=False) for part in pair)
+    redacted = Redactor(secrets).text(text)
+    assert [secret for secret in secrets if secret in redacted] == []
+
+
+def test_a_secret_that_begins_with_another_is_masked_whole() -> None:
+    """Nothing of the longer one is left behind the mask of the shorter."""
+    for secrets in (["abcd", "abcdefgh"], ["abcdefgh", "abcd"]):
+        assert Redactor(secrets).text("got abcdefgh and abcd") == "got •••• and ••••"
+
+
+@given(texts(60))
+def test_text_without_a_secret_is_left_alone(text: str) -> None:
+    """No secret, no change; and a secret that is not there changes nothing."""
+    assert text == Redactor([]).text(text)
+    assert text == Redactor(["a secret that is not in any text here"]).text(text)
+
+
+SECRET = 'tök"en/+a b\\c\n'
+
+
+@pytest.mark.parametrize(
+    "echoed",
+    [
+        SECRET,
+        json.dumps(SECRET),
+        json.dumps(SECRET, ensure_ascii=False),
+        quote(SECRET, safe=""),
+        quote_plus(SECRET),
+        base64.b64encode(SECRET.encode()).decode(),
+        json.dumps({"headers": {"X-Api-Key": SECRET}}),
+    ],
+    ids=["plain", "JSON", "JSON in UTF-8", "percent", "form", "base64", "JSON document"],
+)
+def test_the_spellings_of_an_echo_are_masked(echoed: str) -> None:
+    """A receiver that sends back what it got seldom sends it as it was."""
+    redacted = Redactor([SECRET]).text(f"got {echoed}!")
+    assert "••••" in redacted
+    assert not any(part in redacted for part in ("t\u00f6k", "en/", "en%2F", "b\\c", "dMO2"))
+    assert redacted.startswith(("got ", 'got "'))
+
+
+@pytest.mark.parametrize(
+    ("secret", "echoed"),
+    [
+        ("c2VjcmV0/Zm9v+YmFy==", "c2VjcmV0\\/Zm9v+YmFy=="),
+        ("c2VjcmV0/Zm9v+YmFy==", "c2VjcmV0%2fZm9v%2bYmFy%3d%3d"),
+        ("c2VjcmV0/Zm9v+YmFy==", "c2VjcmV0/Zm9v%2BYmFy%3D%3D"),
+    ],
+    ids=["PHP's JSON", "percent in lower case", "percent with slashes"],
+)
+def test_the_spellings_of_common_servers_are_masked(secret: str, echoed: str) -> None:
+    """PHP's json_encode escapes every slash; some encoders write %2f where others write %2F, or leave slashes alone."""
+    assert Redactor([secret]).text(f"got {echoed}") == "got ••••"
+
+
+@pytest.mark.parametrize(
+    ("secret", "text", "expected"),
+    [
+        ("Bearer s3cr3t-token", "the token s3cr3t-token is wrong", "the token •••• is wrong"),
+        ("Bearer s3cr3t-token", "got Bearer s3cr3t-token", "got ••••"),
+        ("Bearer s3cr3t-token", "Bearer tokens only", "Bearer tokens only"),
+        ("Basic dXNlcjpoZW1saWdo", "dXNlcjpoZW1saWdo", "••••"),
+        ("Basic dXNlcjpoZW1saWdo", "who: user, password: hemligh", "who: ••••, password: ••••"),
+        ("Basic not-base64!", "not-base64!", "••••"),
+        ("Basic /////w==", "a /////w== b", "a •••• b"),
+        ("abc", "an abc is too short to be hidden", "an abc is too short to be hidden"),
+        ("", "nothing", "nothing"),
+        ("a.*c", "abbc a.*c", "abbc ••••"),
+    ],
+)
+def test_the_parts_of_a_secret_are_secret(secret: str, text: str, expected: str) -> None:
+    """The token without its scheme, what Basic encodes; a scheme's name is none, nor is a part of three letters."""
+    assert expected == Redactor([secret]).text(text)

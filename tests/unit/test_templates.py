@@ -1,0 +1,389 @@
+"""`templates`: what a placeholder may look like, what it becomes, and what no event and no template can do."""
+
+import json
+import time
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grantwire.errors import TemplateError
+from grantwire.rendering import check_body
+from grantwire.spelling import plain_text
+from grantwire.templates import MAX_OUTPUT_CHARACTERS, MAX_TAGS, MAX_TEMPLATE_BYTES, Place, compile_template
+from tests.unit.conftest import event_of, joined, json_objects, json_values, texts, webhook_of
+
+PAYLOAD: dict[str, Any] = {
+    "event_type": "RequestCreated",
+    "data": {
+        "requester": {"name": 'Ana "Q" O\'Neil <b>&'},
+        "access_groups": [{"integration": {"name": "prod-db"}}, {"integration": {"name": "staging"}}],
+        "custom_fields": {"Cost center": "4711", "a.b": "dotted", "größe": "XL"},
+        "seconds": 14400.0,
+        "yes": True,
+        "nothing": None,
+        "path": "a/b?c=d&e f",
+        "zero": 0,
+        "empty": "",
+    },
+}
+
+
+def rendered(template: str, place: Place = Place.TEXT, payload: dict[str, Any] = PAYLOAD) -> str:
+    return compile_template(template, place).render(payload)
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("{{event_type}}", "RequestCreated"),
+        ("{{ event_type }}", "RequestCreated"),
+        ("{{\n event_type\t}}", "RequestCreated"),
+        ("{{{event_type}}}", "RequestCreated"),
+        ("{{{ data.requester.name }}}", 'Ana "Q" O\'Neil <b>&'),
+        ("{{&data.requester.name}}", 'Ana "Q" O\'Neil <b>&'),
+        ("{{& data.requester.name }}", 'Ana "Q" O\'Neil <b>&'),
+        ("{{data.requester.name}}", 'Ana "Q" O\'Neil <b>&'),
+        ("{{data.access_groups.0.integration.name}}", "prod-db"),
+        ("{{data.access_groups.1.integration.name}}", "staging"),
+        ("{{data.access_groups.[0].integration.name}}", "prod-db"),
+        ("{{data.access_groups.[1].[integration].name}}", "staging"),
+        ("{{[data].[requester].[name]}}", 'Ana "Q" O\'Neil <b>&'),
+        ("{{data.custom_fields.[Cost center]}}", "4711"),
+        ("{{data.custom_fields.[a.b]}}", "dotted"),
+        ("{{data.custom_fields.größe}}", "XL"),
+        ("{{data.seconds}}", "14400"),
+        ("{{data.yes}}", "true"),
+        ("{{data.zero}}", "0"),
+        ("{{data.access_groups.0}}", '{"integration":{"name":"prod-db"}}'),
+        ('a{{! a comment, {{event_type}} and " }}b', 'a and " }}b'),
+        ("a{{! a comment }}b", "ab"),
+        ("a}}b } {c", "a}}b } {c"),
+        ("", ""),
+    ],
+)
+def test_a_placeholder_becomes_its_value(template: str, expected: str) -> None:
+    """Every spelling of a path; never an HTML escape, never a Python spelling."""
+    assert expected == rendered(template)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "missing",
+        "data.missing.name",
+        "data.nothing",
+        "data.empty",
+        "data.requester.name.length",
+        "data.access_groups.2",
+        "data.access_groups.-1",
+        "data.access_groups.00000000001",
+        "data.access_groups.٠",
+        "data.access_groups.integration",
+        "data.access_groups.length",
+        "data.__class__",
+        "data.__class__.__init__",
+        "data.__class__.__init__.__globals__",
+        "data.keys",
+        "data.requester.name.__class__.format",
+        "data.justification.format",
+        "__class__",
+        "_",
+    ],
+)
+def test_what_is_not_there_is_nothing_or_null(path: str) -> None:
+    """No attribute, no method, no negative index; empty in text, `null` (an empty string stays one) as a bare value."""
+    assert rendered(f"<{{{{{path}}}}}>") == "<>"
+    assert rendered(f'["{{{{{path}}}}}"]', Place.JSON) == '[""]'
+    expected = '""' if path == "data.empty" else "null"
+    assert expected == rendered(f"{{{{{path}}}}}", Place.JSON)
+
+
+@pytest.mark.parametrize(
+    ("place", "template", "expected"),
+    [
+        (Place.JSON, '{"a": "{{data.requester.name}}"}', '{"a": "Ana \\"Q\\" O\'Neil <b>&"}'),
+        (Place.JSON, '{"a": {{data.requester.name}}}', '{"a": "Ana \\"Q\\" O\'Neil <b>&"}'),
+        (Place.JSON, '{"a":{"b":{{data.seconds}}}}', '{"a":{"b":14400}}'),
+        (Place.JSON, "[{{data.yes}},{{data.nothing}} , {{data.zero}}]", "[true,null , 0]"),
+        (Place.JSON, '{"{{event_type}}": 1}', '{"RequestCreated": 1}'),
+        (Place.JSON, '["{{data.access_groups.0}}"]', '["{\\"integration\\":{\\"name\\":\\"prod-db\\"}}"]'),
+        (Place.JSON, '["\\"{{event_type}}\\\\{{event_type}}"]', '["\\"RequestCreated\\\\RequestCreated"]'),
+        (Place.JSON, '{{! first }}\n{"a": {{data.zero}}}', '{"a": 0}'),
+        (Place.URL, "https://x.example/{{data.path}}?n={{data.requester.name}}", None),
+        (Place.FORM, "who={{data.path}}&n={{data.seconds}}", "who=a%2Fb%3Fc%3Dd%26e+f&n=14400"),
+        (Place.HEADER, "by {{data.requester.name}}", 'by Ana "Q" O\'Neil <b>&'),
+        (Place.TEXT, "who: {{data.path}}\n", "who: a/b?c=d&e f\n"),
+    ],
+)
+def test_the_place_decides_the_spelling(place: Place, template: str, expected: str | None) -> None:
+    """JSON string, bare JSON value, URL, form, header, text."""
+    url = "https://x.example/a%2Fb%3Fc%3Dd%26e%20f?n=Ana%20%22Q%22%20O%27Neil%20%3Cb%3E%26"
+    assert (url if expected is None else expected) == rendered(template, place)
+
+
+@pytest.mark.parametrize(
+    ("template", "place", "line", "column", "message"),
+    [
+        ("{{event_type", Place.TEXT, 1, 1, "not closed"),
+        ("a\nbc {{event_type", Place.TEXT, 2, 4, "not closed"),
+        ("{{a}} {{", Place.TEXT, 1, 7, "not closed"),
+        ("{{}}", Place.TEXT, 1, 1, "empty placeholder"),
+        ("x{{  }}", Place.TEXT, 1, 2, "empty placeholder"),
+        ("{{{ }}}", Place.TEXT, 1, 1, "empty placeholder"),
+        ("{{&}}", Place.TEXT, 1, 1, "empty placeholder"),
+        ("{{{a}}", Place.TEXT, 1, 1, "'{{{' is closed by '}}'"),
+        ("{{>partial}}", Place.TEXT, 1, 1, "partials are not available"),
+        ("{{> /etc/passwd}}", Place.TEXT, 1, 1, "partials are not available"),
+        ("\n\n  {{=<% %>=}}", Place.TEXT, 3, 3, "delimiters cannot be changed"),
+        ("{{#data}}x{{/data}}", Place.TEXT, 1, 1, "sections are not available"),
+        ("{{#data.name.__class__.format}}{0}{{/data.name.__class__.format}}", Place.TEXT, 1, 1, "sections are not"),
+        ("{{^data}}x{{/data}}", Place.TEXT, 1, 1, "inverted sections are not available"),
+        ("x{{/data}}", Place.TEXT, 1, 2, "sections are not available"),
+        ("{{else}}", Place.TEXT, 1, 1, "inside sections only"),
+        ("{{this}}", Place.TEXT, 1, 1, "inside sections only"),
+        ("{{.}}", Place.TEXT, 1, 1, "inside sections only"),
+        ("{{@index}}", Place.TEXT, 1, 1, "inside sections only"),
+        ("{{../a}}", Place.TEXT, 1, 1, "inside sections only"),
+        ("{{a b}}", Place.TEXT, 1, 1, "not the path of a field"),
+        ("{{a..b}}", Place.TEXT, 1, 1, "not the path of a field"),
+        ("{{a.}}", Place.TEXT, 1, 1, "not the path of a field"),
+        ("{{.a}}", Place.TEXT, 1, 1, "not the path of a field"),
+        ("{{a[0]}}", Place.TEXT, 1, 1, "not the path of a field"),
+        ("{{a.[0}}", Place.TEXT, 1, 1, "not the path of a field"),
+        ("{{a.[]}}", Place.TEXT, 1, 1, "not the path of a field"),
+        ("{{a()}}", Place.TEXT, 1, 1, "not the path of a field"),
+        ("{{a|upper}}", Place.TEXT, 1, 1, "not the path of a field"),
+        ("é\n😀{{ 'a' }}", Place.TEXT, 2, 2, "not the path of a field"),
+        ("{{ok}}\n{{! comment }}\n {{bad!}}", Place.TEXT, 3, 2, "not the path of a field"),
+        ('{"a": x{{a}}}', Place.JSON, 1, 8, "must be a whole value"),
+        ('{"a": {{a}}x}', Place.JSON, 1, 7, "must be a whole value"),
+        ('{"a": {{a}}{{b}}}', Place.JSON, 1, 7, "must be a whole value"),
+        ("{\n {{a}}: 1}", Place.JSON, 2, 2, "must be a whole value"),
+        ('{"a": 1, {{a}}: 2}', Place.JSON, 1, 10, "must be a whole value"),
+        ('{"a": "b" {{a}}}', Place.JSON, 1, 11, "must be a whole value"),
+        ('["\\{{a}}"]', Place.JSON, 1, 4, "unfinished escape"),
+        ('["\\u00{{a}}"]', Place.JSON, 1, 7, "unfinished escape"),
+        ('["\\\\\\u{{a}}"]', Place.JSON, 1, 7, "unfinished escape"),
+    ],
+)
+def test_an_error_says_where_and_what(template: str, place: Place, line: int, column: int, message: str) -> None:
+    """Line and column of the placeholder count from 1; the message begins with them."""
+    with pytest.raises(TemplateError) as caught:
+        compile_template(template, place)
+    assert (line, column) == (caught.value.line, caught.value.column)
+    assert message in str(caught.value)
+    assert str(caught.value).startswith(f"line {line}, column {column}: ")
+
+
+def test_a_value_that_cannot_stand_there_names_its_field() -> None:
+    """Rendering fails with the placeholder's place; the message holds the field's name, never its value."""
+    payload = {"data": {"name": "secret\r\nX-Admin: true"}}
+    with pytest.raises(TemplateError) as caught:
+        rendered("X\n  {{data.name}}", Place.HEADER, payload)
+    assert str(caught.value) == "line 2, column 3: 'data.name' holds a line break, which a header cannot carry"
+
+
+def test_templates_are_bounded() -> None:
+    """64 KB of text (in bytes), 2,000 placeholders, 256 K characters of output."""
+    compile_template("x" * MAX_TEMPLATE_BYTES, Place.TEXT)
+    with pytest.raises(TemplateError, match="longer than 64 KB"):
+        compile_template("é" * (MAX_TEMPLATE_BYTES // 2) + "x", Place.TEXT)
+    assert rendered("{{data.zero}}" * MAX_TAGS) == "0" * MAX_TAGS
+    with pytest.raises(TemplateError, match="more than 2000 placeholders"):
+        compile_template("{{data.zero}}" * (MAX_TAGS + 1), Place.TEXT)
+    payload = {"a": "x" * (MAX_OUTPUT_CHARACTERS // 2)}
+    assert len(rendered("{{a}}{{a}}", payload=payload)) == MAX_OUTPUT_CHARACTERS
+    with pytest.raises(TemplateError, match="the rendered text is longer than"):
+        rendered("{{a}}{{a}}.", payload=payload)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{" * 32_000,
+        "}}" * 32_000,
+        "{{a}}" * 2000 + "{" * 50_000,
+        '"' + "\\" * 60_000 + "{{a}}",
+        '"' + ('\\"' * 30_000) + "{{a}}",
+        "{{" + "a." * 30_000 + "}}",
+        "{{" + "[a]." * 15_000 + "}}",
+        "{{" + "[" * 60_000 + "}}",
+        "{{a" + " " * 60_000 + "b}}",
+        ("\n" * 25 + "{{a}}") * 2000,
+        "{{!" + "\n" * 60_000 + "}}",
+        "{{! a }}\n" * 2000,
+    ],
+    ids=range(12),
+)
+@pytest.mark.parametrize("place", [Place.JSON, Place.TEXT])
+def test_no_template_takes_long(text: str, place: Place) -> None:
+    """What makes a tokenizer or a pattern try everything again and again: each ends within a second."""
+    started = time.process_time()
+    with suppress(TemplateError):
+        compile_template(text, place).render({"a": "b"})
+    assert time.process_time() - started < 1
+
+
+FRAGMENTS = [
+    *("{{", "}}", "{", "}", "[", "]", '"', "\\", "\\u00", "!", "#", "^", "/", ">", "=", "&", ".", "..", "@", " ", "\n"),
+    *(
+        "{{a}}",
+        "{{{a}}}",
+        "{{&a}}",
+        "{{!c}}",
+        "{{a.b}}",
+        "{{a.[b c]}}",
+        "a",
+        "0",
+        ":",
+        ",",
+        "null",
+        "é",
+        "\ud800",
+        "\0",
+    ),
+]
+
+
+@settings(max_examples=250, deadline=timedelta(seconds=2))
+@given(
+    st.one_of(st.lists(st.sampled_from(FRAGMENTS), max_size=25).map("".join), texts(60)),
+    st.sampled_from(list(Place)),
+    json_objects(),
+)
+def test_any_text_is_a_template_or_a_template_error(text: str, place: Place, payload: dict[str, Any]) -> None:
+    """Nothing else is raised, by compiling or by rendering, and an error never points outside the template."""
+    line, column = 1, 0
+    try:
+        rendered(text, place, payload)
+    except TemplateError as exc:
+        line, column = exc.line, exc.column
+    assert line <= text.count("\n") + 1
+    assert column <= len(text)
+
+
+@settings(max_examples=200)
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=25).map("".join), st.sampled_from([Place.TEXT, Place.FORM]))
+def test_literal_text_is_kept(text: str, place: Place) -> None:
+    """Without tags a template is its own rendering."""
+    if "{{" not in text:
+        assert text == rendered(text, place)
+
+
+class Skeletons:
+    """JSON templates, each with what its rendering must parse as. Placeholders are `{{data.[key]}}`."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.keys = st.sampled_from(sorted(values)) if values else st.just("missing")
+        self.values = values
+
+    def template(self) -> st.SearchStrategy[tuple[str, Any]]:
+        return st.recursive(
+            st.one_of(self.bare(), self.string()),
+            lambda children: st.one_of(
+                st.lists(children, max_size=4).map(self._list),
+                st.lists(st.tuples(self.string(), children), max_size=3).map(self._object),
+            ),
+            max_leaves=8,
+        )
+
+    def bare(self) -> st.SearchStrategy[tuple[str, Any]]:
+        spaces = st.sampled_from(["", " ", "\n  "])
+        return st.tuples(spaces, self.keys, spaces).map(
+            lambda drawn: (f"{drawn[0]}{{{{data.[{drawn[1]}]}}}}{drawn[2]}", ("value", self.values.get(drawn[1])))
+        )
+
+    def string(self) -> st.SearchStrategy[tuple[str, Any]]:
+        literal = texts().map(lambda text: text.replace("{", "").replace("}", ""))
+        part = st.one_of(
+            literal.map(lambda text: (json.dumps(text)[1:-1], text)),
+            self.keys.map(lambda key: (f"{{{{data.[{key}]}}}}", plain_text(self.values.get(key)))),
+        )
+        return st.lists(part, max_size=4).map(
+            lambda parts: (
+                '"' + "".join(text for text, _ in parts) + '"',
+                ("value", joined("".join(value for _, value in parts))),
+            )
+        )
+
+    @staticmethod
+    def _list(items: list[tuple[str, Any]]) -> tuple[str, Any]:
+        return "[" + ",".join(text for text, _ in items) + "]", ("list", [expected for _, expected in items])
+
+    @staticmethod
+    def _object(members: list[tuple[tuple[str, Any], tuple[str, Any]]]) -> tuple[str, Any]:
+        text = ",".join(f"{key}:{value}" for (key, _), (value, _) in members)
+        return "{" + text + "}", ("object", {key[1]: expected for (_, key), (_, expected) in members})
+
+
+def holds(expected: Any, parsed: Any) -> bool:
+    """Whether a rendering's parsed JSON is what its skeleton says."""
+    kind, content = expected
+    if kind == "list":
+        return len(content) == len(parsed) and all(map(holds, content, parsed))
+    if kind == "object":
+        return content.keys() == parsed.keys() and all(holds(content[key], parsed[key]) for key in content)
+    if isinstance(content, str):
+        return bool(content == parsed)
+    return json.dumps(json.loads(plain_text(content) or "null")) == json.dumps(parsed)
+
+
+@st.composite
+def templates_and_values(draw: st.DrawFn) -> tuple[str, Any, dict[str, Any]]:
+    """A JSON template, what it must parse as, and the event's data."""
+    keys = texts().filter(lambda key: key and not set(key) & set("[]{}"))
+    values = draw(st.dictionaries(keys, json_values(), max_size=4))
+    template, expected = draw(Skeletons(values).template())
+    return template, expected, values
+
+
+@settings(max_examples=100)
+@given(templates_and_values())
+def test_a_json_templates_rendering_is_json_and_holds_the_events_text(case: tuple[str, Any, dict[str, Any]]) -> None:
+    """For any event, in any place of any JSON: it parses, and a receiver reads exactly the event's text."""
+    template, expected, values = case
+    text = rendered(template, Place.JSON, {"data": values})
+    text.encode()
+    assert holds(expected, json.loads(text, parse_constant=pytest.fail))
+
+
+@settings(max_examples=100)
+@given(templates_and_values(), st.integers(0), st.sampled_from(FRAGMENTS), json_objects(), json_values())
+def test_a_body_that_may_be_saved_is_json_for_every_event(
+    case: tuple[str, Any, dict[str, Any]], position: int, fragment: str, payload: dict[str, Any], value: Any
+) -> None:
+    """Whatever was damaged in a template: it is refused when it is saved, or its rendering is JSON for any event."""
+    template = case[0]
+    position %= len(template) + 1
+    damaged = template[:position] + fragment + template[position:]
+    try:
+        check_body(replace(webhook_of(), body_template=damaged))
+    except TemplateError:
+        return
+    for event in (payload, {"data": case[2]}, {"a": value, "data": value}):
+        json.loads(rendered(damaged, Place.JSON, event), parse_constant=pytest.fail)
+
+
+def test_compiled_templates_are_kept() -> None:
+    """One template is compiled once, for each place on its own."""
+    text = '{"kept": "{{event_type}}"}'
+    assert compile_template(text, Place.JSON) is compile_template(text, Place.JSON)
+    assert compile_template(text, Place.JSON) is not compile_template(text, Place.TEXT)
+
+
+def test_the_paths_of_a_template_are_known() -> None:
+    """In order, for whoever wants to tell a user which fields a template takes."""
+    template = compile_template('{"a": "{{data.id}} {{data.list.[0].[a b]}}"}', Place.JSON)
+    assert template.paths == (("data", "id"), ("data", "list", "0", "a b"))
+
+
+def test_the_payload_is_left_alone() -> None:
+    """Rendering reads only."""
+    before = json.dumps(PAYLOAD)
+    rendered("{{data.access_groups.0}} {{data.missing.x}}", payload=PAYLOAD)
+    assert before == json.dumps(event_of(PAYLOAD).payload)
