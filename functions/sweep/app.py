@@ -8,6 +8,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from grantwire import wiring
+from grantwire.circuits import CircuitKeeper
 from grantwire.observability import Metric, count, logger, measure, write_metrics
 from grantwire.settings import sweep_settings
 from grantwire.sweeping import Sweeper
@@ -30,10 +31,23 @@ def sweeper() -> Sweeper:
     )
 
 
+@cache
+def circuit_keeper() -> CircuitKeeper:
+    """Wired together at the first run, and kept while the process is warm."""
+    settings = sweep_settings()
+    return CircuitKeeper(
+        records=wiring.circuit_store(settings.deliveries_table),
+        rows=wiring.delivery_store(settings.deliveries_table, settings.delivery_retention_days),
+        wakeups=wiring.wakeup_queue(settings.wakeups_url),
+        clock=time.time,
+    )
+
+
 def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001 - a schedule has nothing to say
     """Lambda calls this each minute."""
     logger().set_correlation_id(context.aws_request_id)
     try:
+        circuit_keeper().look_after()
         swept = sweeper().sweep(has_time=lambda: context.get_remaining_time_in_millis() > RESERVE_MS)
         count(Metric.SWEPT, swept.deliveries)
         measure(Metric.OVERDUE_SECONDS, swept.oldest_seconds)

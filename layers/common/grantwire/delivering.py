@@ -6,6 +6,7 @@ and the number of attempts, so that a wake-up that is lost, late or doubled does
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Final, Protocol
 
 from grantwire import retrying
@@ -15,6 +16,7 @@ from grantwire.invoking import Invocation, Invoker
 from grantwire.judging import Outcome
 from grantwire.models import Delivery, RequestEvent, State, Webhook
 from grantwire.retrying import Next
+from grantwire.urls import host_of
 
 LEASE_SECONDS: Final = 60.0  # outlasts the longest exchange, 30 seconds, with room to record it
 LONGEST_WAKEUP_SECONDS: Final = 900.0  # SQS delays a message by 15 minutes at most
@@ -38,6 +40,10 @@ class Deliveries(Protocol):
 
     def queue_new(self, delivery: Delivery) -> bool:
         """Make the row of a delivery that waits for its first attempt; False when there is a row already."""
+        ...
+
+    def park(self, delivery: Delivery, *, host: str, now: float) -> bool:
+        """Have a waiting delivery wait for its host instead of its time; False when the row has changed meanwhile."""
         ...
 
     def watch(self, delivery: Delivery) -> None:
@@ -67,6 +73,24 @@ class Health(Protocol):
         ...
 
 
+class Circuits(Protocol):
+    """Which hosts are down, see `circuits`."""
+
+    def is_open(self, host: str) -> bool:
+        """Whether deliveries to the host are to be parked."""
+        ...
+
+    def attempted(self, host: str, outcome: Outcome) -> None:
+        """Called after each attempt."""
+        ...
+
+
+class Parking(StrEnum):
+    """What became of a delivery whose host is down."""
+
+    PARKED = "parked"
+
+
 @dataclass(frozen=True, slots=True)
 class Attempted:
     """One attempt and what follows it."""
@@ -83,31 +107,46 @@ class Deliverer:
     deliveries: Deliveries
     wakeups: Wakeups
     health: Health
+    circuits: Circuits
     clock: Callable[[], float]
     random: Callable[[], float]
 
-    def deliver_first(self, webhook: Webhook, event: RequestEvent, *, stored: bool) -> Attempted | None:
+    def deliver_first(self, webhook: Webhook, event: RequestEvent, *, stored: bool) -> Attempted | Parking | None:
         """The first attempt; None when the delivery was claimed before. `stored`: whether the event could be kept.
 
         Secrets are opened before the claim: a key that is out of reach leaves no row behind, and AWS hands the event in
         again.
         """
         secret_values = self.invoker.open_secrets(webhook)
+        host = host_of(webhook.url)
         delivery = replace(first_delivery(webhook.id, event), lease_until=self.clock() + LEASE_SECONDS)
+        if stored and self.circuits.is_open(host):
+            parked = replace(
+                delivery, state=State.WAITING, attempts=0, lease_until=None, parked_host=host, parked_at=self.clock()
+            )
+            return Parking.PARKED if self.deliveries.claim_new(parked) is None else None
         found = self.deliveries.claim_new(delivery)
         if found is None:
             return self._attempt(webhook, event, delivery, secret_values, stored=stored)
         if found.state is State.DELIVERING and found.sweep_at is None:
             # The same event twice at once, or a sender that died: nobody would look after it, so the sweep does.
             self.deliveries.watch(found)
-        elif found.state is State.WAITING and found.due_at is None:
-            return self.deliver_again(found, webhook, event, stored=stored)  # AWS hands in what could not be stored
+        elif found.state is State.WAITING and found.due_at is None and found.parked_host is None:
+            return self._claim_again(found, webhook, event, stored=False)  # AWS hands in what could not be stored
         return None
 
     def deliver_again(
-        self, delivery: Delivery, webhook: Webhook, event: RequestEvent, *, stored: bool = True
+        self, delivery: Delivery, webhook: Webhook, event: RequestEvent, *, probe: bool = False
+    ) -> Attempted | Parking | None:
+        """The next attempt of a waiting delivery; None when someone else was faster. A probe passes an open circuit."""
+        host = host_of(webhook.url)
+        if not probe and self.circuits.is_open(host):
+            return Parking.PARKED if self.deliveries.park(delivery, host=host, now=self.clock()) else None
+        return self._claim_again(delivery, webhook, event, stored=True)
+
+    def _claim_again(
+        self, delivery: Delivery, webhook: Webhook, event: RequestEvent, *, stored: bool
     ) -> Attempted | None:
-        """The next attempt of a waiting delivery; None when someone else was faster."""
         secret_values = self.invoker.open_secrets(webhook)
         claimed = self.deliveries.claim(delivery, lease_until=self.clock() + LEASE_SECONDS)
         if claimed is None:
@@ -134,6 +173,7 @@ class Deliverer:
             self.deliveries.record(delivery, replace(invocation, outcome=outcome), unwoken, sweep_at=None)
             raise fault
         self._record(delivery, invocation, following, now)
+        self.circuits.attempted(host_of(webhook.url), invocation.outcome)
         self.health.attempted(webhook, event, invocation.outcome, following, delivery.attempts)
         return Attempted(invocation, following)
 

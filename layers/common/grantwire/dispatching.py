@@ -7,7 +7,7 @@ from functools import partial
 from typing import Protocol
 
 from grantwire import filters, reporting, request_events
-from grantwire.delivering import Attempted, Deliverer
+from grantwire.delivering import Attempted, Deliverer, Parking
 from grantwire.errors import InvalidEventError, StoreError
 from grantwire.models import RequestEvent, Webhook
 from grantwire.observability import Metric, count, logger
@@ -146,7 +146,7 @@ def _queued(event: RequestEvent, future: "Future[int]") -> BaseException | None:
     return None
 
 
-def _ended(webhook: Webhook, event: RequestEvent, future: "Future[Attempted | None]") -> BaseException | None:
+def _ended(webhook: Webhook, event: RequestEvent, future: "Future[Attempted | Parking | None]") -> BaseException | None:
     """Log and count a delivery that has ended; our own fault, if it met one, is handed back."""
     fault = future.exception()
     if fault:
@@ -156,6 +156,8 @@ def _ended(webhook: Webhook, event: RequestEvent, future: "Future[Attempted | No
     attempt = future.result()
     if attempt is None:
         _skip(Metric.DELIVERY_DUPLICATE, webhook.id, event, "this event was claimed for this webhook before")
+    elif isinstance(attempt, Parking):
+        reporting.parked(webhook.id, event)
     else:
         reporting.attempted(webhook.id, event, attempt)
     return None

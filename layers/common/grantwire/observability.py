@@ -23,6 +23,7 @@ class Metric(StrEnum):
     DELIVERY_WAITING = "DeliveryWaiting"
     DELIVERY_FAILED = "DeliveryFailed"
     DELIVERY_DUPLICATE = "DeliveryDuplicate"
+    DELIVERY_PARKED = "DeliveryParked"
     DELIVERY_QUEUED = "DeliveryQueued"
     DELIVERY_INTERRUPTED = "DeliveryInterrupted"
     WAKEUP_DROPPED = "WakeupDropped"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from grantwire import reporting
-from grantwire.delivering import Deliverer
+from grantwire.delivering import Deliverer, Parking
 from grantwire.errors import InvalidWebhookError
 from grantwire.models import Delivery, RequestEvent, State, Webhook
 
@@ -14,11 +14,12 @@ EARLY_SECONDS: Final = 5.0  # SQS's clock may run ahead of ours; earlier than th
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wakeup:
-    """The row of a delivery, and the number of attempts it had when the wake-up was sent."""
+    """The row of a delivery, and how many attempts it had when the wake-up was sent; a probe passes open circuits."""
 
     webhook_id: str
     sort_key: str
     attempts: int
+    probe: bool = False
 
 
 class Rows(Protocol):
@@ -67,9 +68,11 @@ class Redeliverer:
             if self.rows.end(delivery, code=code, reason=reason):
                 reporting.ended(delivery, code)
             return
-        attempted = self.deliverer.deliver_again(delivery, webhook, event)
+        attempted = self.deliverer.deliver_again(delivery, webhook, event, probe=wakeup.probe)
         if attempted is None:
             reporting.dropped(webhook.id, "another sender was faster")
+        elif isinstance(attempted, Parking):
+            reporting.parked(webhook.id, event)
         else:
             reporting.attempted(webhook.id, event, attempted)
 

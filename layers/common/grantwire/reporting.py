@@ -28,6 +28,12 @@ def attempted(webhook_id: str, event: RequestEvent, attempt: Attempted) -> None:
     logger().info("delivery attempted", extra=ids(event) | facts)
 
 
+def parked(webhook_id: str, event: RequestEvent) -> None:
+    """A delivery whose host is down: it waits for the host."""
+    count(Metric.DELIVERY_PARKED)
+    logger().info("delivery parked", extra=ids(event) | {"webhook_id": webhook_id})
+
+
 def ended(delivery: Delivery, code: str) -> None:
     """A delivery that changed without a POST."""
     count(Metric.DELIVERY_INTERRUPTED if code == "interrupted" else Metric.DELIVERY_FAILED)

@@ -46,6 +46,11 @@ def parse_url(url: str) -> Url:
     return Url(host, port, quote(target if target.startswith("/") else "/" + target, safe=_SAFE, errors="replace"))
 
 
+def host_of(url: str) -> str:
+    """The host of a webhook's URL, which holds no placeholder, in lower case."""
+    return re.split(r"[/?#:]", url.lower().removeprefix("https://"), maxsplit=1)[0]
+
+
 def host_is_allowed(host: str, patterns: tuple[str, ...]) -> bool:
     """Whether a host fits a pattern (`hooks.torq.io`, or `*.example.com` for all below it); no pattern allows all."""
     host = host.rstrip(".")

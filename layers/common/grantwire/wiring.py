@@ -3,6 +3,7 @@
 import random
 import time
 
+from grantwire.circuits import Circuits
 from grantwire.delivering import Deliverer
 from grantwire.egress import Egress
 from grantwire.health import HealthKeeper
@@ -11,6 +12,7 @@ from grantwire.replaying import Replayer
 from grantwire.settings import DeliverySettings, EgressSettings, QueueSettings
 from grantwire.stores import clients
 from grantwire.stores.bus import EventBus
+from grantwire.stores.circuits import CircuitStore
 from grantwire.stores.deliveries import DeliveryStore
 from grantwire.stores.replay_jobs import ReplayJobStore
 from grantwire.stores.secrets import KmsSecrets
@@ -66,6 +68,11 @@ def health_keeper(settings: DeliverySettings, deliveries: DeliveryStore) -> Heal
     )
 
 
+def circuit_store(table_name: str) -> CircuitStore:
+    """Circuits, in the table of deliveries."""
+    return CircuitStore(client=clients.dynamodb(), table_name=table_name)
+
+
 def deliverer(settings: DeliverySettings, deliveries: DeliveryStore) -> Deliverer:
     """Delivers, by the real clock and real chance."""
     return Deliverer(
@@ -73,6 +80,7 @@ def deliverer(settings: DeliverySettings, deliveries: DeliveryStore) -> Delivere
         deliveries=deliveries,
         wakeups=wakeup_queue(settings.wakeups_url),
         health=health_keeper(settings, deliveries),
+        circuits=Circuits(records=circuit_store(settings.deliveries_table), clock=time.time),
         clock=time.time,
         random=random.random,  # jitter; nothing secret depends on it
     )

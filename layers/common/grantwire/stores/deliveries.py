@@ -5,7 +5,8 @@
 | <webhook id>     | <event's time>#<event id>         | one delivery: its state and its attempts                 |
 
 The key is made from the webhook and the event alone: the same event cannot have two rows for one webhook. The sparse
-index `due` (`due_shard`, `sweep_at`) holds the rows that the sweep may have to look after, and no others.
+index `due` (`due_shard`, `sweep_at`) holds the rows that the sweep may have to look after, and no others; the sparse
+index `parked` (`parked_host`, `sk`) those that wait for a host that is down, the oldest event first.
 """
 
 import json
@@ -28,7 +29,8 @@ SHARDS: Final = 8
 KEPT_ATTEMPTS: Final = 9  # of earlier rounds: with the eleven of a new one, twenty
 MAX_EVENT_BYTES: Final = 350_000  # compressed; DynamoDB's items end at 400 KB
 _DAY: Final = 86_400
-_PASSING: Final = frozenset({"due_at", "lease_until", "due_shard", "sweep_at"})  # facts that a row has at times
+_MOMENTS: Final = ("due_at", "lease_until", "sweep_at", "parked_at")
+_PASSING: Final = frozenset({*_MOMENTS, "due_shard", "parked_host"})  # facts that a row has at times
 _Row = dict[str, Any]  # as the low-level client gives it: {"state": {"S": "waiting"}}
 
 
@@ -125,6 +127,28 @@ class DeliveryStore:
             code={"S": invocation.outcome.code},
             reason={"S": invocation.outcome.sentence},
             attempt=write_attempt(invocation),
+        )
+
+    def park(self, delivery: Delivery, *, host: str, now: float) -> bool:
+        """Have a waiting delivery wait for its host instead of its time; False when the row has changed meanwhile."""
+        return self._change(delivery, replace(delivery, due_at=None, sweep_at=None, parked_host=host, parked_at=now))
+
+    def parked(self, host: str, *, limit: int) -> Sequence[Delivery]:
+        """The oldest deliveries that are parked for a host."""
+        with translated("dynamodb Query"):
+            page = self.client.query(
+                TableName=self.table_name,
+                IndexName="parked",
+                KeyConditionExpression="parked_host = :host",
+                ExpressionAttributeValues={":host": {"S": host}},
+                Limit=limit,
+            )
+        return [_read(row) for row in page["Items"]]
+
+    def release(self, delivery: Delivery, *, due_at: float, sweep_at: float) -> bool:
+        """Have a parked delivery wait for an attempt again; False when it is not parked any more."""
+        return self._change(
+            delivery, replace(delivery, due_at=due_at, sweep_at=sweep_at, parked_host=None, parked_at=None)
         )
 
     def watch(self, delivery: Delivery) -> None:
@@ -263,22 +287,25 @@ def _event_key(event_id: str) -> _Row:
 def _facts(delivery: Delivery) -> _Row:
     """What changes in the life of a row. A row without `sweep_at` has no shard and so is not in the index."""
     facts: _Row = {"state": {"S": delivery.state}, "attempt_count": {"N": str(delivery.attempts)}}
-    for name in ("due_at", "lease_until", "sweep_at"):
+    for name in _MOMENTS:
         if (value := getattr(delivery, name)) is not None:
             facts[name] = _number(value)
+    if delivery.parked_host is not None:
+        facts["parked_host"] = {"S": delivery.parked_host}
     if delivery.sweep_at is not None:
         facts["due_shard"] = {"N": str(zlib.crc32(f"{delivery.webhook_id}{delivery.sort_key}".encode()) % SHARDS)}
     return facts
 
 
 def _read(row: Mapping[str, Any]) -> Delivery:
-    passing = {name: float(row[name]["N"]) for name in ("due_at", "lease_until", "sweep_at") if name in row}
+    passing = {name: float(row[name]["N"]) for name in _MOMENTS if name in row}
     return Delivery(
         webhook_id=row["pk"]["S"],
         sort_key=row["sk"]["S"],
         trigger=row["trigger"]["S"],
         state=State(row["state"]["S"]),
         attempts=int(row["attempt_count"]["N"]),
+        parked_host=row.get("parked_host", {}).get("S"),
         **passing,
     )
 

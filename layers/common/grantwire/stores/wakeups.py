@@ -32,6 +32,13 @@ class WakeupQueue:
         with translated("sqs SendMessage"):
             self.client().send_message(QueueUrl=self.queue_url, MessageBody=write_wakeup(delivery), DelaySeconds=delay)
 
+    def send_probe(self, delivery: Delivery) -> None:
+        """Wake a delivery now, and have it sent although its host's circuit is open."""
+        with translated("sqs SendMessage"):
+            self.client().send_message(
+                QueueUrl=self.queue_url, MessageBody=json.dumps([*json.loads(write_wakeup(delivery)), "probe"])
+            )
+
     def send_now(self, deliveries: Sequence[Delivery]) -> None:
         """Wake all of these at once."""
         for start in range(0, len(deliveries), _BATCH):
@@ -60,6 +67,8 @@ def read_message(body: str) -> Wakeup | ReplayStep:
     match json.loads(body):
         case [str(webhook_id), str(sort_key), int(attempts)] if type(attempts) is int:
             return Wakeup(webhook_id=webhook_id, sort_key=sort_key, attempts=attempts)
+        case [str(webhook_id), str(sort_key), int(attempts), "probe"] if type(attempts) is int:
+            return Wakeup(webhook_id=webhook_id, sort_key=sort_key, attempts=attempts, probe=True)
         case ["replay", str(job_id)]:
             return ReplayStep(job_id)
     raise ValueError("the message is neither [webhook id, sort key, attempts] nor ['replay', job id]")

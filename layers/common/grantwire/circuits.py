@@ -1,0 +1,212 @@
+"""The circuit of a host: when it fails again and again, its deliveries are parked until one of them gets through.
+
+A parked delivery waits without a timer of its own: an outage costs one probe at a time, however many wait. When a probe
+gets through, the backlog is released, oldest first, at a bounded rate. What counts is the host: one that answers 401 or
+404 is there.
+"""
+
+import re
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import Final, Protocol
+
+from grantwire import reporting
+from grantwire.delivering import Wakeups, sweep_at
+from grantwire.judging import Outcome
+from grantwire.models import Delivery, FailureKind
+
+WINDOW_SECONDS: Final = 120.0
+FEWEST_ATTEMPTS: Final = 10
+FAILING_SHARE: Final = 0.8
+KNOWN_FOR_SECONDS: Final = 10.0  # how long a process goes on with what it last read
+FIRST_PROBE_SECONDS: Final = 30.0
+LONGEST_PROBE_SECONDS: Final = 300.0
+RELEASED_PER_SWEEP: Final = 600  # deliveries of one host in a minute
+GIVE_UP_SECONDS: Final = 4 * 86_400.0  # somewhat longer than the whole schedule of attempts
+_NOTHING_WAS_SENT: Final = frozenset({FailureKind.ADDRESS_NOT_ALLOWED, FailureKind.URL_UNUSABLE, FailureKind.TEMPLATE})
+_UNREACHABLE: Final = frozenset(FailureKind) - _NOTHING_WAS_SENT
+_OVERLOADED: Final = re.compile(r"http_(429|5\d\d)")
+
+
+def host_failed(outcome: Outcome) -> bool | None:
+    """Whether the host did not do its part; None when nothing was sent, which says nothing about it."""
+    if outcome.code in _UNREACHABLE:
+        return True
+    if outcome.code in _NOTHING_WAS_SENT:
+        return None
+    return bool(_OVERLOADED.fullmatch(outcome.code))
+
+
+@dataclass
+class Window:
+    """A sliding window over a host's attempts, as one process sees them. Times in epoch seconds."""
+
+    attempts: deque[tuple[float, bool]] = field(default_factory=lambda: deque(maxlen=100))
+
+    def add(self, now: float, *, failed: bool) -> bool:
+        """Note an attempt; whether so many of the last ones failed that the circuit should open."""
+        self.attempts.append((now, failed))
+        recent = [failed for moment, failed in self.attempts if now - moment <= WINDOW_SECONDS]
+        return len(recent) >= FEWEST_ATTEMPTS and sum(recent) >= FAILING_SHARE * len(recent)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Circuit:
+    """A host whose deliveries are parked, or (`draining`) are being released.
+
+    opened_at when the host was found to be down
+    probe_at  when the next probe may be sent
+    probes    how many were sent
+    """
+
+    host: str
+    opened_at: float
+    probe_at: float
+    probes: int = 0
+    draining: bool = False
+
+
+class Records(Protocol):
+    """Rows of circuits, see `stores.circuits`."""
+
+    def all(self) -> Sequence[Circuit]:
+        """Every circuit that is not closed."""
+        ...
+
+    def open(self, circuit: Circuit) -> None:
+        """Open a host's circuit, unless it is open already."""
+        ...
+
+    def drain(self, host: str) -> None:
+        """The host is back: have its deliveries released."""
+        ...
+
+    def advance(self, circuit: Circuit, after: Circuit | None) -> bool:
+        """Write `after` over `circuit`, or close it (None); False when it has changed meanwhile."""
+        ...
+
+
+class Parked(Protocol):
+    """Parked deliveries, see `stores.deliveries`."""
+
+    def parked(self, host: str, *, limit: int) -> Sequence[Delivery]:
+        """The oldest deliveries that are parked for a host."""
+        ...
+
+    def release(self, delivery: Delivery, *, due_at: float, sweep_at: float) -> bool:
+        """Have a parked delivery wait for an attempt again; False when it is not parked any more."""
+        ...
+
+    def end(self, delivery: Delivery, *, code: str, reason: str) -> bool:
+        """End a waiting delivery without another attempt."""
+        ...
+
+
+class Probes(Wakeups, Protocol):
+    """Wake-ups that pass an open circuit."""
+
+    def send_probe(self, delivery: Delivery) -> None:
+        """Wake a delivery now, and have it sent although its host's circuit is open."""
+        ...
+
+
+@dataclass
+class _Known:
+    """What was last read, and when."""
+
+    read_at: float = 0.0
+    circuits: Mapping[str, Circuit] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Circuits:
+    """What one process knows of the circuits. Raises StoreError for our own faults. Safe to share between threads."""
+
+    records: Records
+    clock: Callable[[], float]
+    _windows: dict[str, Window] = field(default_factory=dict)
+    _known: _Known = field(default_factory=lambda: _Known())
+    _lock: Lock = field(default_factory=Lock)
+
+    def is_open(self, host: str) -> bool:
+        """Whether deliveries to the host are to be parked. Read for all hosts at once, every ten seconds."""
+        circuit = self._circuits().get(host)
+        return circuit is not None and not circuit.draining
+
+    def attempted(self, host: str, outcome: Outcome) -> None:
+        """Called after each attempt: opens the circuit of a host that fails and fails, has one that is back drained."""
+        failed = host_failed(outcome)
+        if failed is None:
+            return
+        now = self.clock()
+        with self._lock:
+            if len(self._windows) > 1000:
+                self._windows.clear()
+            tripped = self._windows.setdefault(host, Window()).add(now, failed=failed)
+        if tripped and not self.is_open(host):
+            self.records.open(Circuit(host=host, opened_at=now, probe_at=now + FIRST_PROBE_SECONDS))
+            self._forget()
+        elif not failed and self.is_open(host):
+            self.records.drain(host)
+            self._forget()
+
+    def _circuits(self) -> Mapping[str, Circuit]:
+        now = self.clock()
+        if now - self._known.read_at > KNOWN_FOR_SECONDS:
+            self._known.circuits = {circuit.host: circuit for circuit in self.records.all()}
+            self._known.read_at = now
+        return self._known.circuits
+
+    def _forget(self) -> None:
+        self._known.read_at = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class CircuitKeeper:
+    """Each minute: sends probes, and releases what is parked for hosts that are back."""
+
+    records: Records
+    rows: Parked
+    wakeups: Probes
+    clock: Callable[[], float]
+
+    def look_after(self) -> None:
+        """Every circuit, once. Raises StoreError for our own faults; the next minute's run goes on."""
+        for circuit in self.records.all():
+            if self.clock() - circuit.opened_at > GIVE_UP_SECONDS:
+                self._give_up(circuit.host)
+            if circuit.draining:
+                self._release(circuit)
+            elif self.clock() >= circuit.probe_at:
+                self._probe(circuit)
+
+    def _probe(self, circuit: Circuit) -> None:
+        """One probe at a time: who writes the row first sends it."""
+        now = self.clock()
+        wait = min(FIRST_PROBE_SECONDS * 2**circuit.probes, LONGEST_PROBE_SECONDS)
+        after = replace(circuit, probe_at=now + wait, probes=min(circuit.probes + 1, 10))
+        oldest = self.rows.parked(circuit.host, limit=1)
+        if self.records.advance(circuit, after if oldest else None):
+            for delivery in oldest:
+                if self.rows.release(delivery, due_at=now, sweep_at=sweep_at(now, now)):
+                    self.wakeups.send_probe(delivery)
+
+    def _give_up(self, host: str) -> None:
+        """End what has waited for the host for longer than a whole schedule of attempts would have taken."""
+        for delivery in self.rows.parked(host, limit=RELEASED_PER_SWEEP):
+            if self.clock() - (delivery.parked_at or 0.0) > GIVE_UP_SECONDS:
+                reason = f"{host} was down for four days; replay the delivery when it is back"
+                if self.rows.end(delivery, code="host_down", reason=reason):
+                    reporting.ended(delivery, "host_down")
+
+    def _release(self, circuit: Circuit) -> None:
+        now = self.clock()
+        page = self.rows.parked(circuit.host, limit=RELEASED_PER_SWEEP)
+        for index, delivery in enumerate(page):
+            due_at = now + index * 60 / RELEASED_PER_SWEEP
+            if self.rows.release(delivery, due_at=due_at, sweep_at=sweep_at(due_at, now)):
+                self.wakeups.send(delivery, delay_seconds=due_at - now)
+        if not page:
+            self.records.advance(circuit, None)

@@ -1,0 +1,147 @@
+"""A host that is down: its deliveries are parked, one probe finds out when it is back, then the backlog drains."""
+
+import json
+import threading
+from typing import Any
+
+from grantwire.circuits import FEWEST_ATTEMPTS
+from grantwire.models import Webhook
+from tests.functional.conftest import World, event_file
+from tests.receivers import Authority, Received, answer, receiving
+
+DAY = 86_400
+
+
+class Outage:
+    """A receiver that answers 503 while it is down, and 202 when it is back."""
+
+    def __init__(self) -> None:
+        self.down = threading.Event()
+        self.down.set()
+
+    def __call__(self, connection: Received) -> None:
+        while connection.request():
+            connection.write(answer("503 Down") if self.down.is_set() else answer("202 Accepted"))
+
+
+def dispatch(world: World, number: int) -> None:
+    event = event_file("request_created")
+    event["detail"]["event_time"] += number
+    world.dispatch(event)
+
+
+def circuit_rows(world: World) -> list[dict[str, Any]]:
+    return [row for row in world.rows("DeliveriesTable") if row["pk"]["S"] == "CIRCUIT"]
+
+
+def parked(world: World, webhook: Webhook) -> list[dict[str, Any]]:
+    return [row for row in world.deliveries(webhook) if "parked_host" in row]
+
+
+def wakeups_of(world: World, webhook: Webhook) -> list[str]:
+    """A wake-up for each delivery that waits."""
+    rows = [row for row in world.deliveries(webhook) if row["state"] == "waiting"]
+    return [json.dumps([webhook.id, row["sk"], int(row["attempt_count"])]) for row in rows]
+
+
+def earlier(world: World, seconds: float) -> None:
+    """Let so much time go by for the circuit, and for what is parked."""
+    table = world.template.names["DeliveriesTable"]
+    for row in world.rows("DeliveriesTable"):
+        moments = {"probe_at", "opened_at", "parked_at"} & row.keys()
+        changed = {name: {"N": str(float(row[name]["N"]) - seconds)} for name in moments}
+        if changed:
+            world.aws.dynamodb.put_item(TableName=table, Item=row | changed)
+
+
+def probes(bodies: list[str]) -> list[str]:
+    return [body for body in bodies if '"probe"' in body]
+
+
+def test_an_outage_costs_one_probe_at_a_time_and_the_backlog_drains(world: World, authority: Authority) -> None:
+    """Ten failures open the circuit, thirty events more are parked without a POST; when it is back, all arrive."""
+    outage = Outage()
+    with receiving(outage, authority.server_context()) as receiver:
+        webhook = world.webhook(receiver.url)
+        for number in range(FEWEST_ATTEMPTS):
+            dispatch(world, number)
+        assert [row["sk"]["S"] for row in circuit_rows(world)] == ["localhost"]
+        sent = len(receiver.requests)
+        assert sent == FEWEST_ATTEMPTS
+        world.redeliver(*wakeups_of(world, webhook))  # due again: parked too, without a POST
+        for number in range(100, 130):
+            dispatch(world, number)
+        assert len(receiver.requests) == sent
+        assert len(parked(world, webhook)) == FEWEST_ATTEMPTS + 30
+        assert all("sweep_at" not in row and "due_at" not in row for row in parked(world, webhook))
+
+        world.sweep()
+        assert probes(world.take_wakeups()) == []  # not yet: half a minute must go by
+        earlier(world, 31)
+        world.sweep()
+        world.sweep()
+        [probe] = probes(world.take_wakeups())
+        assert json.loads(probe)[1] == world.deliveries(webhook)[0]["sk"]  # the oldest
+        world.redeliver(probe)
+        assert len(receiver.requests) == sent + 1
+        assert len(parked(world, webhook)) == FEWEST_ATTEMPTS + 29
+
+        outage.down.clear()
+        earlier(world, 61)
+        world.sweep()
+        [probe] = probes(world.take_wakeups())
+        world.redeliver(probe)
+        assert circuit_rows(world)[0]["draining"]["BOOL"]
+        world.sweep()
+        assert parked(world, webhook) == []
+        world.shift(webhook, 60)
+        world.redeliver(*wakeups_of(world, webhook))
+        world.sweep()
+        assert circuit_rows(world) == []
+    states = [row["state"] for row in world.deliveries(webhook)]
+    assert states == ["succeeded"] * (FEWEST_ATTEMPTS + 30)
+
+
+def test_a_host_that_is_down_delays_nobody_else(world: World, authority: Authority) -> None:
+    """Another host's deliveries go out as ever."""
+    outage, fine = Outage(), Outage()
+    fine.down.clear()
+    context = authority.server_context("localhost", "127.0.0.1")
+    with receiving(outage, context) as down, receiving(fine, context) as up:
+        world.webhook(down.url)
+        for number in range(FEWEST_ATTEMPTS):
+            dispatch(world, number)
+        other = world.webhook(up.url.replace("localhost", "127.0.0.1"))
+        dispatch(world, 50)
+        assert len(up.requests) == 1
+        assert len(down.requests) == FEWEST_ATTEMPTS
+    assert world.deliveries(other)[0]["state"] == "succeeded"
+
+
+def test_what_waits_for_a_host_for_four_days_is_ended(world: World, authority: Authority) -> None:
+    """As the schedule would have ended it, with a reason that names the remedy."""
+    with receiving(Outage(), authority.server_context()) as receiver:
+        webhook = world.webhook(receiver.url)
+        for number in range(FEWEST_ATTEMPTS + 3):
+            dispatch(world, number)
+        assert len(parked(world, webhook)) == 3
+        earlier(world, 4 * DAY + 60)
+        world.sweep()
+    rows = [row for row in world.deliveries(webhook) if row.get("code") == "host_down"]
+    assert [row["state"] for row in rows] == ["failed"] * 3
+    assert rows[0]["reason"] == "localhost was down for four days; replay the delivery when it is back"
+
+
+def test_an_unauthorised_host_is_not_down(world: World, authority: Authority) -> None:
+    """401 again and again: a token to be mended, and each delivery keeps its schedule."""
+
+    def unauthorised(connection: Received) -> None:
+        while connection.request():
+            connection.write(answer("401 Unauthorized"))
+
+    with receiving(unauthorised, authority.server_context()) as receiver:
+        world.webhook(receiver.url)
+        for number in range(FEWEST_ATTEMPTS + 3):
+            dispatch(world, number)
+        assert len(receiver.requests) == FEWEST_ATTEMPTS + 3
+    assert circuit_rows(world) == []
