@@ -313,3 +313,20 @@ def test_proxies_in_the_environment_change_nothing(
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     with receiving(answering(answer()), authority.server_context()) as receiver:
         assert egress.send(request(receiver.url), timeout_seconds=5).response is not None
+
+
+@pytest.mark.parametrize("size", [1, 300, 20_000])
+def test_bytes_nobody_asked_for_are_not_the_next_answer(egress: Egress, authority: Authority, size: int) -> None:
+    """A receiver sends a second answer, unasked: the next request on that host gets an answer of its own."""
+    unasked = answer("200 OK", b"x" * size)
+
+    def script(connection: Received) -> None:
+        connection.request()
+        connection.write(answer() + unasked)
+        while connection.request():
+            connection.write(answer())
+
+    with receiving(script, authority.server_context()) as receiver:
+        exchanges = [egress.send(request(receiver.url), timeout_seconds=5) for _ in range(3)]
+    assert [exchange.response and exchange.response.status for exchange in exchanges] == [202, 202, 202]
+    assert len(receiver.requests) == 3

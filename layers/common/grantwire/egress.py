@@ -124,6 +124,12 @@ class _CheckedConnection(HTTPSConnection):
         trace.tls = now - trace.started - (trace.dns or 0) - (trace.connect or 0)
 
 
+    @property
+    def is_connected(self) -> bool:
+        """A kept connection with bytes nobody asked for is not used again: they would be taken for the next answer."""
+        return super().is_connected and not (isinstance(self.sock, ssl.SSLSocket) and self.sock.pending())
+
+
 class _CheckedPool(HTTPSConnectionPool):
     ConnectionCls = _CheckedConnection
 
