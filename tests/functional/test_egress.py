@@ -315,7 +315,7 @@ def test_proxies_in_the_environment_change_nothing(
         assert egress.send(request(receiver.url), timeout_seconds=5).response is not None
 
 
-@pytest.mark.parametrize("size", [1, 300, 20_000])
+@pytest.mark.parametrize("size", [1, 300, 12_000, 20_000])
 def test_bytes_nobody_asked_for_are_not_the_next_answer(egress: Egress, authority: Authority, size: int) -> None:
     """A receiver sends a second answer, unasked: the next request on that host gets an answer of its own."""
     unasked = answer("200 OK", b"x" * size)
