@@ -129,6 +129,7 @@ def test_what_waits_for_a_host_for_four_days_is_ended(world: World, authority: A
         world.sweep()
     rows = [row for row in world.deliveries(webhook) if row.get("code") == "host_down"]
     assert [row["state"] for row in rows] == ["failed"] * 3
+    assert parked(world, webhook) == []
     assert rows[0]["reason"] == "localhost was down for four days; replay the delivery when it is back"
 
 

@@ -123,7 +123,6 @@ class _CheckedConnection(HTTPSConnection):
         now = trace.egress.clock()
         trace.tls = now - trace.started - (trace.dns or 0) - (trace.connect or 0)
 
-
     @property
     def is_connected(self) -> bool:
         """A kept connection with bytes nobody asked for is not used again: they would be taken for the next answer."""

@@ -168,7 +168,9 @@ class DeliveryStore:
 
     def end(self, delivery: Delivery, *, code: str, reason: str) -> bool:
         """End a waiting delivery without another attempt; False when it is not waiting any more."""
-        ended = replace(delivery, state=State.FAILED, due_at=None, lease_until=None, sweep_at=None)
+        ended = replace(
+            delivery, state=State.FAILED, due_at=None, lease_until=None, sweep_at=None, parked_host=None, parked_at=None
+        )
         return self._change(delivery, ended, code={"S": code}, reason={"S": reason})
 
     def restart(self, delivery: Delivery, *, due_at: float, sweep_at: float) -> bool:
