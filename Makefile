@@ -102,6 +102,7 @@ run: $(READY) ## start the local stack, until Ctrl-C (WEBHOOKS=my-webhooks/ for 
 event: $(READY) ## put an event on its bus (EVENT=events/request_granted.json; NOW=1 makes it a new request)
 	@"$(BIN)/python" -m local.put_event --port "$(PORT)" $(if $(NOW),--now) "$(EVENT)"
 
+demo: WEBHOOKS = webhooks/torq.json
 demo: $(READY) ## an event of each trigger through the local stack, compared with what its Torq received
 	@"$(BIN)/python" -m local.demo --webhooks "$(WEBHOOKS)"
 

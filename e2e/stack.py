@@ -21,9 +21,12 @@ from typing import Any, Final, TypeVar
 import boto3
 import trustme
 
+from grantwire.models import Webhook
 from local.template import Template
+from local.torq import Torq
 from tests.deployed.emulator import ARCHITECTURE, FAKE_AWS, ROOT
 from tests.deployed.processes import end_of, free_port, running, until
+from tests.deployed.subscription import subscribe
 
 T = TypeVar("T")
 
@@ -103,7 +106,9 @@ class Stack:
         _sam_deploy(aws, build)
         resources = aws.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
         names = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
-        return cls(aws, Template.read(build / "template.yaml", _ACCOUNT | names))
+        template = Template.read(build / "template.yaml", _ACCOUNT | names)
+        arns = {f"{name}.Arn": _queue_arn(aws, names[name]) for name in template.logical_ids("AWS::SQS::Queue")}
+        return cls(aws, template.naming(arns))
 
     @cached_property
     def functions(self) -> Mapping[str, dict[str, Any]]:
@@ -134,6 +139,27 @@ class Stack:
                         del statement["Condition"]
                 iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
 
+    def subscribe(self, torq: Torq, webhook_id: str, **fields: Any) -> Webhook:
+        """Save a webhook that sends every event to this receiver, with other `fields` where given."""
+        return subscribe(
+            torq,
+            webhook_id=webhook_id,
+            dynamodb=self.aws.client("dynamodb"),
+            webhooks_table=self.template.names["WebhooksTable"],
+            kms=self.aws.client("kms"),
+            key_id=self.template.names["SecretsKey"],
+            **fields,
+        )
+
+    def deliveries(self, webhook: Webhook) -> list[dict[str, Any]]:
+        """The rows of a webhook's deliveries, as DynamoDB has them."""
+        rows: list[dict[str, Any]] = self.aws.client("dynamodb").query(
+            TableName=self.template.names["DeliveriesTable"],
+            KeyConditionExpression="pk = :webhook",
+            ExpressionAttributeValues={":webhook": {"S": webhook.id}},
+        )["Items"]
+        return rows
+
     def put_events(self, *events: Mapping[str, Any]) -> None:
         """Put events on the bus of the stack, each in the shape in which EventBridge delivers it."""
         entries = [
@@ -162,10 +188,10 @@ class Stack:
         events = self.aws.client("logs").filter_log_events(logGroupName=name)["events"]
         return [event["message"] for event in events if text in event["message"]]
 
-    def until(self, found: Callable[[], T], what: str) -> T:
+    def until(self, found: Callable[[], T], what: str, *, seconds: float = 20.0) -> T:
         """The first true value of `found()`. Raises AssertionError with all the logs when none comes in time."""
         try:
-            return until(found, what, log=self.aws.log)
+            return until(found, what, log=self.aws.log, seconds=seconds)
         except AssertionError as exc:
             groups = self.template.logical_ids("AWS::Logs::LogGroup")
             raise AssertionError(
@@ -209,6 +235,11 @@ def _surroundings(aws: LocalAws) -> dict[str, str]:
         "STATE_DIR": str(folder / "state"),
         "S3_DATA_DIR": str(folder / "s3"),
     }
+
+
+def _queue_arn(aws: LocalAws, url: str) -> str:
+    found = aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    return str(found["Attributes"]["QueueArn"])
 
 
 def _sam_deploy(aws: LocalAws, build: Path) -> None:

@@ -5,16 +5,17 @@ import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, cast
 
 import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
 from local.asynchronous import Record
+from local.event_source import SourceMessage
 from local.http_server import LOOPBACK
 from local.router import Message
-from local.template import Rule, Template
+from local.template import Rule, Source, Template
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _WAIT_SECONDS: Final = 1  # also the longest that stopping takes
+_AGAIN_SECONDS: Final = 2  # until a message that failed comes again; in AWS the queue's VisibilityTimeout
 
 
 class AwsServer:
@@ -80,8 +82,11 @@ class Services(Protocol):
 
 
 def create_resources(template: Template, clients: Services) -> Template:
-    """Creates every table, queue and key of the template. Returns the template, knowing what they are called."""
-    names: dict[str, str] = {}
+    """Creates every table, queue and key of the template. Returns the template, knowing what they are called.
+
+    Functions, which are not created, are called by their logical ids.
+    """
+    names = {logical_id: logical_id for logical_id in template.logical_ids("AWS::Serverless::Function")}
     for logical_id in template.logical_ids("AWS::DynamoDB::Table"):
         clients.dynamodb.create_table(**template.create_table(logical_id, table_name=logical_id))
         names[logical_id] = logical_id
@@ -128,6 +133,52 @@ class RuleQueue:
         self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message.receipt)
 
 
+@dataclass(frozen=True, kw_only=True)
+class SourceQueue:
+    """The queue that feeds a function."""
+
+    sqs: "SQSClient"
+    url: str
+    arn: str
+    batch_size: int
+
+    @classmethod
+    def of(cls, source: Source, sqs: "SQSClient") -> Self:
+        """The queue that template.yaml names."""
+        return cls(sqs=sqs, url=queue_url(sqs, source.queue), arn=source.queue, batch_size=source.batch_size)
+
+    def receive(self) -> Sequence[SourceMessage]:
+        """At most a batch of what is there, after waiting for a second at most; hidden for the VisibilityTimeout."""
+        answer = self.sqs.receive_message(
+            QueueUrl=self.url,
+            MaxNumberOfMessages=min(self.batch_size, 10),  # SQS gives no more at once
+            WaitTimeSeconds=_WAIT_SECONDS,
+            MessageSystemAttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        return [
+            SourceMessage(
+                message_id=one["MessageId"],
+                receipt=one["ReceiptHandle"],
+                body=one["Body"],
+                md5=one["MD5OfBody"],
+                attributes={str(name): value for name, value in one["Attributes"].items()},
+                message_attributes=cast(dict[str, dict[str, Any]], one.get("MessageAttributes", {})),
+            )
+            for one in answer.get("Messages", [])
+        ]
+
+    def delete(self, message: SourceMessage) -> None:
+        """Takes a message off the queue."""
+        self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message.receipt)
+
+    def give_back(self, message: SourceMessage) -> None:
+        """Shows a message again in a moment, so that nobody waits for minutes here."""
+        self.sqs.change_message_visibility(
+            QueueUrl=self.url, ReceiptHandle=message.receipt, VisibilityTimeout=_AGAIN_SECONDS
+        )
+
+
 @dataclass(frozen=True)
 class DeadLetterQueue:
     """The queue of what could not be handled."""
@@ -138,6 +189,11 @@ class DeadLetterQueue:
     def keep(self, record: Record) -> None:
         """Keeps the record of an event that Lambda gave up."""
         self.sqs.send_message(QueueUrl=self.url, MessageBody=json.dumps(record))
+
+
+def queue_url(sqs: "SQSClient", arn: str) -> str:
+    """The URL of the queue with this ARN."""
+    return sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
 
 
 def _queue_arn(clients: Services, url: str) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 from local import ROOT
 
 DEFAULT_PORT: Final = 8600
+WEBHOOKS: Final = ROOT / "webhooks"
 _FOLDER: Final = ROOT / ".local"
 
 
@@ -22,13 +23,13 @@ def add_port(made: argparse.ArgumentParser) -> None:
     made.add_argument("--port", type=_port, default=DEFAULT_PORT, help=f"the API's port (default: {DEFAULT_PORT})")
 
 
-def add_webhooks(made: argparse.ArgumentParser) -> None:
+def add_webhooks(made: argparse.ArgumentParser, *, default: Path = WEBHOOKS) -> None:
     """Adds --webhooks."""
     made.add_argument(
         "--webhooks",
         type=Path,
-        default=ROOT / "webhooks",
-        help="the folder of webhooks, a JSON file each (default: webhooks)",
+        default=default,
+        help=f"a folder of webhooks, a JSON file each, or one such file (default: {default.relative_to(ROOT)})",
     )
 
 

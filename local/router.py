@@ -1,10 +1,9 @@
 """Takes the events that a rule put into a queue and hands them to a function, which moto's EventBridge cannot do."""
 
 import json
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, Self
+from typing import Final, Protocol
 
 from local.asynchronous import Event, Handled
 
@@ -30,31 +29,19 @@ class Messages(Protocol):
         """Takes a message off the queue."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class Router:
-    """A thread, while entered, that calls `invoke` for every event and then `on_handled` with what became of it."""
+    """Calls `invoke` for every event and then `on_handled` with what became of it."""
 
-    def __init__(
-        self, messages: Messages, *, invoke: Callable[[Event], Handled], on_handled: Callable[[Handled], None]
-    ) -> None:
-        self._messages = messages
-        self._invoke = invoke
-        self._on_handled = on_handled
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="router")
+    messages: Messages
+    invoke: Callable[[Event], Handled]
+    on_handled: Callable[[Handled], None]
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            for message in self._messages.receive():
-                self._messages.delete(message)  # EventBridge counts a delivery as done once Lambda has taken the event
-                self._on_handled(self._invoke(_function_event(message.body)))
+    def step(self) -> None:
+        """Handles the events that are there, after waiting for a second at most."""
+        for message in self.messages.receive():
+            self.messages.delete(message)  # EventBridge counts a delivery as done once Lambda has taken the event
+            self.on_handled(self.invoke(_function_event(message.body)))
 
 
 def _function_event(body: str) -> Event:

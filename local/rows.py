@@ -2,15 +2,20 @@
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from grantwire import request_events
+from grantwire.errors import InvalidEventError
+from grantwire.identifiers import sort_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
 
 Row = Mapping[str, Any]  # as DynamoDB has it: {"state": {"S": "succeeded"}}
+Key = tuple[str, str]  # of a delivery: the webhook's id, and the sort key
 
 
 @dataclass
@@ -20,11 +25,19 @@ class Deliveries:
     dynamodb: "DynamoDBClient"
     table: str
     webhook_ids: Sequence[str]
-    _seen: dict[tuple[str, str], object] = field(default_factory=dict)
+    _seen: dict[Key, Row] = field(default_factory=dict)
 
-    def changed(self) -> list[Row]:
-        """The rows that are new, or other than at the last call."""
-        return [row for row in self._all() if self._is_news(row)]
+    def changed(self, among: Collection[Key]) -> list[Row]:
+        """The rows with these keys that are new, or other than they were when they were last given."""
+        return [row for row in self._all() if _key(row) in among and self._is_news(row)]
+
+    def keys_of(self, event: Mapping[str, object]) -> set[Key]:
+        """The keys that the deliveries of an EventBridge event have, if it is one that can be delivered."""
+        try:
+            parsed = request_events.parse(event)
+        except InvalidEventError:
+            return set()
+        return {(webhook_id, sort_key(parsed)) for webhook_id in self.webhook_ids} if parsed else set()
 
     def _all(self) -> Iterator[Row]:
         for webhook_id in self.webhook_ids:
@@ -37,10 +50,25 @@ class Deliveries:
                 yield from page["Items"]
 
     def _is_news(self, row: Row) -> bool:
-        key = (row["pk"]["S"], row["sk"]["S"])
-        is_news = self._seen.get(key) != row
-        self._seen[key] = row
+        is_news = self._seen.get(_key(row)) != row
+        self._seen[_key(row)] = row
         return is_news
+
+
+def keys_in(wakeups: Sequence[str]) -> set[Key]:
+    """The keys of the deliveries that wake-ups are for; what is no wake-up has none."""
+    keys = set()
+    for body in wakeups:
+        try:
+            webhook_id, key, _ = json.loads(body)
+        except (ValueError, TypeError):
+            continue
+        keys.add((str(webhook_id), str(key)))
+    return keys
+
+
+def _key(row: Row) -> Key:
+    return row["pk"]["S"], row["sk"]["S"]
 
 
 @dataclass

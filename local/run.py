@@ -11,13 +11,16 @@ from typing import Final
 
 from grantwire.models import SealedSecret
 from local import ROOT, show
+from local.api import Answered
 from local.asynchronous import Handled
 from local.errors import LocalError
+from local.event_source import BatchHandled
 from local.foreground import own_foreground
 from local.options import DEFAULT_PORT, add_port, add_webhooks, parser
 from local.put_event import put_event, read_event
-from local.rows import DeadLetters, Deliveries
+from local.rows import DeadLetters, Deliveries, keys_in
 from local.running import RunningStack
+from local.schedule import Ran
 from local.stack import DEAD_LETTERS, DELIVERIES_TABLE, WEBHOOKS_TABLE, Happening, Stack, local_stack
 from local.terminal import Terminal
 from local.torq import Received
@@ -45,15 +48,28 @@ class Watcher:
 
     def tell(self, happening: Happening) -> None:
         """Tells one happening."""
-        if isinstance(happening, Received):
-            with self._record.open("a", encoding="utf-8") as file:
-                print(show.record(happening, secret=self._secret), file=file)
-            self._terminal.say("\n" + show.received(happening, secret=self._secret))
-        elif isinstance(happening, Handled):
-            rows, letters = self._deliveries.changed(), self._dead_letters.new()
-            self._terminal.say(show.handled(happening, rows, letters, names=self._names))
-        else:
-            self._terminal.say(show.answered(happening))
+        if told := self._told(happening):
+            self._terminal.say(told)
+
+    def _told(self, happening: Happening) -> str:
+        match happening:
+            case Received():
+                return self._received(happening)
+            case Handled():
+                rows = self._deliveries.changed(self._deliveries.keys_of(happening.event))
+                return show.handled(happening, rows, self._dead_letters.new(), names=self._names)
+            case BatchHandled():
+                rows = self._deliveries.changed(keys_in([message.body for message in happening.messages]))
+                return show.redelivered(happening, rows, names=self._names)
+            case Ran():
+                return show.ran(happening)
+            case Answered():
+                return show.answered(happening)
+
+    def _received(self, one: Received) -> str:
+        with self._record.open("a", encoding="utf-8") as file:
+            print(show.record(one, secret=self._secret), file=file)
+        return "\n" + show.received(one, secret=self._secret)
 
 
 def main(arguments: list[str]) -> int:

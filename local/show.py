@@ -8,8 +8,10 @@ from grantwire.configurations import header_is_always_secret
 from grantwire.models import MASK
 from local.api import Answered
 from local.asynchronous import Handled
+from local.event_source import BatchHandled
 from local.http_server import Request
 from local.rows import Row, plain
+from local.schedule import Ran
 from local.torq import Received
 
 _INDENT: Final = "    "
@@ -46,8 +48,24 @@ def handled(
         return f"{what} and cannot use it.\n{_kept(dead_letters)}"
     if not deliveries:
         return f"{what} and sent nothing: no webhook wants it, or it was sent before (same trigger, id and event_time)."
-    rows = [f"{_INDENT}{names[row['pk']['S']]}: {delivery(row)}" for row in deliveries]
-    return "\n".join([f"{what}. In the table of deliveries:", *rows])
+    return f"{what}. {_table(deliveries, names)}"
+
+
+def redelivered(one: BatchHandled, deliveries: Sequence[Row], *, names: Mapping[str, str]) -> str:
+    """What redeliver made of a batch of wake-ups: the deliveries that changed, and which wake-ups come again."""
+    count = len(one.messages)
+    what = f"redeliver took {count} wake-up{'s' if count > 1 else ''}"
+    if one.error is not None:
+        return f"{what} and raised {_error(one.error)}; {'they come' if count > 1 else 'it comes'} again."
+    again = [printable(message.body) for message in one.messages if message.message_id in one.failed]
+    told = _table(deliveries, names) if deliveries else "Nothing was sent: none was due."
+    lines = [] if again and not deliveries else [f"{what}. {told}"]
+    return "\n".join([*lines, *(f"redeliver could not handle {body}; it comes again." for body in again)])
+
+
+def ran(one: Ran) -> str:
+    """One line for what a schedule did: nothing when it went well, since it does so each minute."""
+    return f"{one.function}, called by its schedule, raised {_error(one.error)}" if one.error else ""
 
 
 def answered(one: Answered) -> str:
@@ -61,7 +79,8 @@ def delivery(row: Row) -> str:
     facts: Mapping[str, Any] = {name: plain(value) for name, value in row.items()}
     attempts = [_attempt(number, attempt) for number, attempt in enumerate(facts.get("attempts", []), start=1)]
     reason = f" ({facts['reason']})" if facts.get("reason") else ""
-    return printable(f"{facts.get('state', 'no state')}{reason}; {'; '.join(attempts) or 'no attempt is recorded'}")
+    told = f"{facts.get('state', 'no state')}{reason}; {'; '.join(attempts) or 'no attempt is recorded'}"
+    return printable(f"{told}{_next(facts)}")
 
 
 def pretty(body: bytes) -> str:
@@ -95,7 +114,21 @@ def _error(error: Exception) -> str:
     return printable(f"{type(error).__name__}: {error}")
 
 
+def _table(deliveries: Sequence[Row], names: Mapping[str, str]) -> str:
+    rows = [f"{_INDENT}{names[row['pk']['S']]}: {delivery(row)}" for row in deliveries]
+    return "\n".join(["In the table of deliveries:", *rows])
+
+
+def _next(facts: Mapping[str, Any]) -> str:
+    """When a delivery that waits is due, seen from the moment of its last attempt."""
+    if facts.get("state") != "waiting" or "due_at" not in facts:
+        return ""
+    return f"; attempt {len(facts.get('attempts', [])) + 1} in {facts['due_at'] - facts['updated_at']:.0f} s"
+
+
 def _attempt(number: int, attempt: Mapping[str, Any]) -> str:
+    if attempt.get("code") == "interrupted":
+        return f"attempt {number}: interrupted, its sender did not come back"
     response = attempt.get("response")
     answer = f"answered with {response['status']}" if response else "no answer"
     return f"attempt {number}: {answer} after {attempt['timings'][-1]:.0f} ms"

@@ -5,7 +5,7 @@ import errno
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Final
 
 from local import ROOT
 from local.api import Answered, Api
-from local.asynchronous import AsynchronousInvocation, Handled
+from local.asynchronous import Handled
 from local.environment import functions_environment, local_environment, set_environment, write_trust_file
 from local.errors import PortTakenError
+from local.event_source import BatchHandled
 from local.functions import LocalFunction, load_handler
 from local.http_server import LoopbackServer
-from local.router import Router
+from local.schedule import Ran
 from local.template import Template
 from local.terminal import Terminal
 from local.torq import Received, Torq
@@ -30,13 +31,16 @@ if TYPE_CHECKING:
 
 # Where each function's code is; functions/Makefile says the same to `sam build`.
 DISPATCH: Final = "DispatchFunction"
-FOLDERS: Final[Mapping[str, str]] = {DISPATCH: "dispatch", "TestWebhookFunction": "test_webhook"}
+FOLDERS: Final[Mapping[str, str]] = {
+    DISPATCH: "dispatch",
+    "RedeliverFunction": "redeliver",
+    "SweepFunction": "sweep",
+    "TestWebhookFunction": "test_webhook",
+}
 WEBHOOKS_TABLE, DELIVERIES_TABLE, SECRETS_KEY = "WebhooksTable", "DeliveriesTable", "SecretsKey"
 DEAD_LETTERS: Final = "DispatchDeadLetters"
 
-_MINUTE: Final = 0.5  # seconds here, for each minute that Lambda waits before it repeats an invocation
-
-Happening = Received | Handled | Answered
+Happening = Received | Handled | BatchHandled | Ran | Answered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,16 +71,23 @@ class Stack:
 
 @contextmanager
 def local_stack(
-    *, webhooks: Path, folder: Path, port: int, terminal: Terminal, happenings: "SimpleQueue[Happening | None]"
+    *,
+    webhooks: Path,
+    folder: Path,
+    port: int,
+    terminal: Terminal,
+    happenings: "SimpleQueue[Happening | None]",
+    pace: float = 1.0,
 ) -> Iterator[Stack]:
     """The stack while entered. The API listens on `port` (0: a free one), the files are in `folder`/<port>.
 
-    What happens in it is put into `happenings`: what Torq received, the events that were handled, the API's answers.
+    What happens in it is put into `happenings`: what Torq received, the events and wake-ups that were handled, what ran
+    by schedule, the API's answers. A schedule's time goes by `pace` times faster than in AWS.
     Raises WebhookFilesError or PortTakenError before anything is started.
     """
     with ExitStack() as parts:
         torq = parts.enter_context(Torq(on_received=happenings.put))
-        placeholders = {"LOCAL_TORQ": torq.url, "LOCAL_TORQ_TOKEN": torq.token}
+        placeholders = {"LOCAL_TORQ": torq.url, "LOCAL_TORQ_BUSY": torq.busy_url, "LOCAL_TORQ_TOKEN": torq.token}
         files = load_webhooks(webhooks, placeholders=placeholders, now=time.time())
         api = Api(on_answered=happenings.put)
         server = _bound(api, port)
@@ -85,15 +96,16 @@ def local_stack(
         _send_output_to(own_folder / "functions.log", parts)
         with terminal.step("AWS (DynamoDB, SQS, EventBridge, KMS) by moto"):
             aws = _start_aws(parts)
-        with terminal.step(f"The functions {' and '.join(FOLDERS.values())}"):
+        with terminal.step(f"The functions {', '.join(FOLDERS.values())}"):
             trust_file = write_trust_file(own_folder / "trust.pem", torq.ca_file)
             functions = _load_functions(aws.template, trust_file, parts)
         with terminal.step(f"The webhooks in {webhooks}: {', '.join(file.webhook.name for file in files)}"):
             stored = tuple(_stored(file, aws) for file in files)
         api.route_to(functions.values())
         parts.enter_context(server)
-        bus = _start_router(functions[DISPATCH], aws, happenings.put, parts)
-        yield Stack(torq=torq, aws=aws, bus=bus, api_port=server.port, webhooks=stored, folder=own_folder)
+        _start_callers(functions.values(), aws, happenings.put, pace, parts)
+        (rule,) = functions[DISPATCH].template.rules
+        yield Stack(torq=torq, aws=aws, bus=rule.bus, api_port=server.port, webhooks=stored, folder=own_folder)
 
 
 def _bound(api: Api, port: int) -> LoopbackServer:
@@ -144,18 +156,13 @@ def _stored(file: WebhookFile, aws: Aws) -> WebhookFile:
     return replace(file, webhook=save(file.webhook, webhooks=webhooks, secrets=secrets))
 
 
-def _start_router(function: LocalFunction, aws: Aws, on_handled: Callable[[Handled], None], parts: ExitStack) -> str:
-    from local.aws import DeadLetterQueue, RuleQueue
+def _start_callers(
+    functions: Iterable[LocalFunction], aws: Aws, tell: Callable[[Happening], None], pace: float, parts: ExitStack
+) -> None:
+    from local.callers import Callers
 
-    (rule,) = function.template.rules
-    stopping = threading.Event()
-    invocation = AsynchronousInvocation(
-        function=function,
-        maximum_retries=function.template.maximum_retries,
-        wait=lambda minutes: stopping.wait(minutes * _MINUTE),
-        on_failure=DeadLetterQueue(aws.clients.sqs, aws.template.names[DEAD_LETTERS]).keep,
-    )
-    queue = RuleQueue.create(rule, aws.clients, name=f"{function.template.logical_id}Events")
-    parts.enter_context(Router(queue, invoke=invocation, on_handled=on_handled))
-    parts.callback(stopping.set)
-    return rule.bus
+    callers = Callers(clients=aws.clients, stopping=threading.Event(), tell=tell, pace=pace)
+    for function in functions:
+        for worker in callers.of(function):
+            parts.enter_context(worker)
+    parts.callback(callers.stopping.set)  # all of them at once, before the first one is waited for

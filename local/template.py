@@ -4,6 +4,7 @@ It knows the properties this template uses and raises UnknownTemplateError for o
 would make the local stack something else than the deployed one.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,11 @@ _FUNCTION: Final = "AWS::Serverless::Function"
 
 # Arguments of CreateTable that CloudFormation spells the same.
 _TABLE: Final = {"AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema", "LocalSecondaryIndexes"}
+# Properties of a queue that feeds a function, and of a schedule.
+_SOURCE: Final = {"Queue", "BatchSize", "FunctionResponseTypes"}
+# One batch at a time is handled locally, and no event is lost on its way to a function.
+_SOURCE_WITHOUT_LOCAL_EFFECT: Final = {"ScalingConfig"}
+_SCHEDULE_WITHOUT_LOCAL_EFFECT: Final = {"RetryPolicy"}
 # CloudFormation sets these by further calls; nothing that reads or writes the table notices them locally.
 _TABLE_WITHOUT_LOCAL_EFFECT: Final = {"PointInTimeRecoverySpecification", "SSESpecification", "TimeToLiveSpecification"}
 
@@ -48,17 +54,33 @@ class Route:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A queue whose messages go to the function, by its ARN, and how many at once."""
+    """A queue whose messages go to the function, by its ARN, and how many at once at most.
+
+    reports_failures  the function's answer names the messages that come again (ReportBatchItemFailures)
+    """
 
     queue: str
     batch_size: int
+    reports_failures: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """How often the function is called: `rate(1 minute)`."""
+    """How often the function is called: `rate(1 minute)`. `name` is the logical id that SAM gives the rule."""
 
+    name: str
     rate: str
+
+    @property
+    def seconds(self) -> int:
+        """Seconds from one call to the next. Raises UnknownTemplateError for a schedule by the calendar."""
+        found = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", self.rate)
+        if found is None:
+            raise UnknownTemplateError(f"{self.name}: the schedule {self.rate} is not known here")
+        return int(found[1]) * _SECONDS[found[2]]
+
+
+_SECONDS: Final = {"minute": 60, "hour": 3600, "day": 86_400}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +88,7 @@ class Function:
     """One function, Globals merged in: what a caller of it has to know.
 
     maximum_retries  how often Lambda repeats an asynchronous invocation that raised
+    on_failure       the ARN of the queue that keeps what was given up then, None when nobody does
     """
 
     logical_id: str
@@ -73,6 +96,7 @@ class Function:
     timeout_seconds: int
     memory_mb: int
     maximum_retries: int
+    on_failure: str | None
     rules: tuple[Rule, ...]
     routes: tuple[Route, ...]
     sources: tuple[Source, ...]
@@ -109,7 +133,7 @@ class Template(Document):
         return {names[key]: text(self.resolve(properties[key])) for key in properties if key in names}
 
     def function(self, logical_id: str) -> Function:
-        """The function with this logical id. Every resource that its environment refers to must have a name."""
+        """The function with this logical id. Every resource that it refers to there must have a name."""
         properties = {**self.section("Globals", "Function"), **self.properties(logical_id, _FUNCTION)}
         invocation = mapping(properties.get("EventInvokeConfig", {}), logical_id)
         events = tuple(self._events(logical_id))
@@ -119,11 +143,19 @@ class Template(Document):
             timeout_seconds=self._number(properties.get("Timeout", 3)),
             memory_mb=self._number(properties.get("MemorySize", 128)),
             maximum_retries=self._number(invocation.get("MaximumRetryAttempts", 2)),
+            on_failure=self._on_failure(logical_id),
             rules=tuple(event for event in events if isinstance(event, Rule)),
             routes=tuple(event for event in events if isinstance(event, Route)),
             sources=tuple(event for event in events if isinstance(event, Source)),
             schedules=tuple(event for event in events if isinstance(event, Schedule)),
         )
+
+    def _on_failure(self, logical_id: str) -> str | None:
+        path = ("Resources", logical_id, "Properties", "EventInvokeConfig", "DestinationConfig", "OnFailure")
+        destination = self.section(*path)
+        if destination and destination["Type"] != "SQS":
+            raise UnknownTemplateError(f"{logical_id}: the destination {destination['Type']} is not known here")
+        return text(self.resolve(destination["Destination"])) if destination else None
 
     def _number(self, value: object) -> int:
         return int(text(self.resolve(value)))
@@ -145,15 +177,25 @@ class Template(Document):
                 bus = text(self.resolve(properties.get("EventBusName", "default")))
                 yield Rule(bus=bus, pattern=mapping(self.resolve(properties["Pattern"]), name))
             elif event_type == "SQS":
-                yield Source(
-                    queue=text(self.resolve(properties["Queue"])), batch_size=self._number(properties["BatchSize"])
-                )
+                yield self._source(f"{logical_id}.Events.{name}", properties)
             elif event_type == "Schedule":
-                yield Schedule(rate=text(properties["Schedule"]))
+                _refuse_others(f"{logical_id}.Events.{name}", properties, {"Schedule"} | _SCHEDULE_WITHOUT_LOCAL_EFFECT)
+                yield Schedule(name=f"{logical_id}{name}", rate=text(properties["Schedule"]))
             elif event_type == "HttpApi":
                 yield Route(method=text(properties["Method"]).upper(), path=text(properties["Path"]))
             else:
                 raise UnknownTemplateError(f"{logical_id}.Events.{name}: the type {event_type} is not known here")
+
+    def _source(self, where: str, properties: Mapping[str, object]) -> Source:
+        _refuse_others(where, properties, _SOURCE | _SOURCE_WITHOUT_LOCAL_EFFECT)
+        responses = properties.get("FunctionResponseTypes", [])
+        if responses not in ([], ["ReportBatchItemFailures"]):
+            raise UnknownTemplateError(f"{where}: the FunctionResponseTypes {responses} are not known here")
+        return Source(
+            queue=text(self.resolve(properties["Queue"])),
+            batch_size=self._number(properties.get("BatchSize", 10)),
+            reports_failures=bool(responses),
+        )
 
 
 def _refuse_others(logical_id: str, properties: Mapping[str, object], known: set[str]) -> None:

@@ -6,7 +6,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -19,7 +19,9 @@ import trustme
 from local.http_server import LOOPBACK, Answer, LoopbackServer, Request
 
 WEBHOOK_ID: Final = "5f0c2a9e-7d1b-4e86-9a3c-1b2d3e4f5a6b"
+BUSY_WEBHOOK_ID: Final = "b4d70c55-2f6e-4a91-8c03-9e1f6a7d2b48"
 TOKEN: Final = "local-torq-token"
+_BUSY_TIMES: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +35,10 @@ class Received:
 class Torq:
     """Torq while it is entered: `url` is where events go, `ca_file` is what a client has to trust.
 
-    It answers, in this order: 404 to a path that is not its webhook's, 405 to any method but POST, 401 without
-    `Authorization: Bearer <token>`, 429 to whatever exceeds `requests_per_second` accepted ones within one second,
-    and 202 with an execution id to the rest. Torq's own limits are not published; this one is a round number.
+    It answers, in this order: 404 to a path that is none of its webhooks', 405 to any method but POST, 401 without
+    `Authorization: Bearer <token>`, 503 to the first two requests at `busy_url` that have the same `webhook-id`, 429 to
+    whatever exceeds `requests_per_second` accepted ones within one second, and 202 with an execution id to the rest.
+    Torq's own limits are not published; this one is a round number.
     """
 
     body_limit = 10 * 1024 * 1024
@@ -51,6 +54,8 @@ class Torq:
     ) -> None:
         self.token = token
         self._path = f"/v1/webhooks/{webhook_id}"
+        self._busy_path = f"/v1/webhooks/{BUSY_WEBHOOK_ID}"
+        self._refused: Counter[str] = Counter()
         self._requests_per_second = requests_per_second
         self._clock = clock
         self._on_received = on_received
@@ -75,6 +80,11 @@ class Torq:
     def url(self) -> str:
         """The webhook's URL, in the form of https://hooks.torq.io/v1/webhooks/<id>/."""
         return f"https://{LOOPBACK}:{self._server.port}{self._path}/"
+
+    @property
+    def busy_url(self) -> str:
+        """The URL of the webhook that takes each delivery at its third attempt only."""
+        return f"https://{LOOPBACK}:{self._server.port}{self._busy_path}/"
 
     @property
     def ca_file(self) -> Path:
@@ -114,15 +124,22 @@ class Torq:
         return _error(status)
 
     def _judge(self, request: Request) -> Answer:
-        if urlsplit(request.target).path.rstrip("/") != self._path:
+        path = urlsplit(request.target).path.rstrip("/")
+        if path not in (self._path, self._busy_path):
             return _error(HTTPStatus.NOT_FOUND)
         if request.method != "POST":
             return _error(HTTPStatus.METHOD_NOT_ALLOWED, ("Allow", "POST"))
         if request.header("Authorization") != f"Bearer {self.token}":
             return _error(HTTPStatus.UNAUTHORIZED, ("WWW-Authenticate", "Bearer"))
+        if path == self._busy_path and self._is_busy_for(request.header("webhook-id")):
+            return _error(HTTPStatus.SERVICE_UNAVAILABLE)
         if not self._within_limit(self._clock()):
             return _error(HTTPStatus.TOO_MANY_REQUESTS, ("Retry-After", "1"))
         return _json(HTTPStatus.ACCEPTED, {"execution_id": str(uuid.uuid4())})
+
+    def _is_busy_for(self, delivery: str) -> bool:
+        self._refused[delivery] += 1
+        return self._refused[delivery] <= _BUSY_TIMES
 
     def _within_limit(self, now: float) -> bool:
         while self._accepted and self._accepted[0] <= now - 1.0:

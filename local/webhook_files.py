@@ -25,15 +25,15 @@ class WebhookFile:
     webhook: Webhook
 
 
-def load_webhooks(folder: Path, *, placeholders: Mapping[str, str], now: float) -> tuple[WebhookFile, ...]:
-    """The webhooks of `folder`, by file name.
+def load_webhooks(where: Path, *, placeholders: Mapping[str, str], now: float) -> tuple[WebhookFile, ...]:
+    """The webhooks of a folder, by file name; or the one of a file.
 
     `${LOCAL_TORQ}` and the other `placeholders` are filled in where they stand in the URL or in a header's value.
     Raises WebhookFilesError with the problems of all files.
     """
     problems: list[str] = []
     files: list[WebhookFile] = []
-    for path in _paths(folder):
+    for path in _paths(where):
         try:
             document = _fill_in(_read(path), placeholders)
             webhook = parse_webhook(document, webhook_id=new_webhook_id(now), now=now)
@@ -49,12 +49,14 @@ def load_webhooks(folder: Path, *, placeholders: Mapping[str, str], now: float) 
     return tuple(files)
 
 
-def _paths(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise WebhookFilesError([f"{folder}: {'is not a folder' if folder.exists() else 'does not exist'}"])
-    paths = sorted(folder.glob("*.json"))
+def _paths(where: Path) -> list[Path]:
+    if not where.exists():
+        raise WebhookFilesError([f"{where}: does not exist"])
+    if not where.is_dir():
+        return [where]
+    paths = sorted(where.glob("*.json"))
     if not paths:
-        raise WebhookFilesError([f"{folder}: holds no .json file; put one in for each webhook"])
+        raise WebhookFilesError([f"{where}: holds no .json file; put one in for each webhook"])
     return paths
 
 

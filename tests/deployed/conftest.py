@@ -11,9 +11,10 @@ from local.template import Template
 from local.torq import Torq
 from tests.deployed.cloud import Cloud, cloud_of
 from tests.deployed.emulator import EmulatedFunction, Sandbox, collect_runtime, emulating, make_build
-from tests.deployed.subscription import subscribe
+from tests.deployed.subscription import busy, subscribe
 
 SAVED_WEBHOOK_ID = "wh_06ewh5hy0000000000000000"  # the one in events/test_saved_webhook.json
+BUSY_WEBHOOK_ID = "wh_06ewh5hy0000000000000001"
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +66,21 @@ def webhook(cloud: Cloud, torq: Torq) -> Webhook:
 
 
 @pytest.fixture(scope="session")
+def busy_webhook(cloud: Cloud, torq: Torq) -> Webhook:
+    """A saved webhook whose receiver takes a delivery at its third attempt, and that wants few events."""
+    names = cloud.template.names
+    return subscribe(
+        torq,
+        webhook_id=BUSY_WEBHOOK_ID,
+        dynamodb=cloud.dynamodb,
+        webhooks_table=names["WebhooksTable"],
+        kms=cloud.kms,
+        key_id=names["SecretsKey"],
+        **busy(torq, "busy"),
+    )
+
+
+@pytest.fixture(scope="session")
 def local_variables(cloud: Cloud, torq: Torq) -> dict[str, str]:
     """All that is added to what template.yaml and Lambda set."""
     return {"AWS_ENDPOINT_URL": cloud.endpoint, "PERMIT_LOOPBACK": "true", "SSL_CERT_FILE": str(torq.ca_file)}
@@ -85,6 +101,20 @@ def sandboxes(build: Path, runtime: Path, cloud: Cloud, local_variables: dict[st
 def dispatch(sandboxes: dict[str, Sandbox], folder: Path) -> Iterator[EmulatedFunction]:
     """The built `dispatch`, waiting for events."""
     with emulating(sandboxes["DispatchFunction"], log=folder / "dispatch.log") as function:
+        yield function
+
+
+@pytest.fixture(scope="session")
+def redeliver(sandboxes: dict[str, Sandbox], folder: Path) -> Iterator[EmulatedFunction]:
+    """The built `redeliver`, waiting for wake-ups."""
+    with emulating(sandboxes["RedeliverFunction"], log=folder / "redeliver.log") as function:
+        yield function
+
+
+@pytest.fixture(scope="session")
+def sweep(sandboxes: dict[str, Sandbox], folder: Path) -> Iterator[EmulatedFunction]:
+    """The built `sweep`, waiting for its schedule."""
+    with emulating(sandboxes["SweepFunction"], log=folder / "sweep.log") as function:
         yield function
 
 

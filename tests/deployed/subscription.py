@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
 
-def document(torq: Torq) -> dict[str, Any]:
-    """A webhook that sends every event to this receiver, with a secret header that the receiver asks for."""
+def document(torq: Torq, **fields: Any) -> dict[str, Any]:
+    """A webhook that sends every event to this receiver, with a secret header that the receiver asks for.
+
+    Other `fields` where given.
+    """
     return {
         "name": "Torq",
         "active": True,
@@ -25,14 +28,34 @@ def document(torq: Torq) -> dict[str, Any]:
         "body_template": '{"body": {"event": "New Apono {{event_type}} request made by {{data.requester.name}}"}}',
         "headers": [{"name": "Authorization", "value": f"Bearer {torq.token}", "secret": True}],
         "triggers": list(TRIGGERS),
+        **fields,
     }
 
 
+def busy(torq: Torq, name: str) -> dict[str, Any]:
+    """The fields of a webhook that takes a delivery at its third attempt, and only events that `calling` has named."""
+    only = {"field": "justification", "operator": "is", "values": [name]}
+    return {"name": name, "url": torq.busy_url, "filters": [only]}
+
+
+def calling(name: str, event: dict[str, Any], *, request_id: str) -> dict[str, Any]:
+    """The event, about another request, for the busy webhook of this name."""
+    detail = event["detail"]
+    return {**event, "detail": {**detail, "data": {**detail["data"], "id": request_id, "justification": name}}}
+
+
 def subscribe(
-    torq: Torq, *, webhook_id: str, dynamodb: "DynamoDBClient", webhooks_table: str, kms: "KMSClient", key_id: str
+    torq: Torq,
+    *,
+    webhook_id: str,
+    dynamodb: "DynamoDBClient",
+    webhooks_table: str,
+    kms: "KMSClient",
+    key_id: str,
+    **fields: Any,
 ) -> Webhook:
-    """Save that webhook as the API would: its secret sealed by KMS."""
-    webhook = parse_webhook(document(torq), webhook_id=webhook_id, now=time.time())
+    """Save that webhook as the API would: its secret sealed by KMS. Other `fields` where given."""
+    webhook = parse_webhook(document(torq, **fields), webhook_id=webhook_id, now=time.time())
     store = WebhookStore(client=dynamodb, table_name=webhooks_table)
     return save(webhook, webhooks=store, secrets=KmsSecrets(client=lambda: kms, key_id=key_id))
 

@@ -1,6 +1,7 @@
 """What `make build` made does its work: in AWS's runtime interface emulator, with the variables of template.yaml."""
 
 import filecmp
+import hashlib
 import json
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from local.torq import Torq
 from tests.deployed.cloud import Cloud
 from tests.deployed.emulator import ROOT, EmulatedFunction, Sandbox, make_build
 from tests.deployed.processes import until
-from tests.deployed.subscription import body_for, document
+from tests.deployed.subscription import body_for, calling, document
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="AWS's emulator runs on Linux only")
 
@@ -65,7 +66,7 @@ def arrivals(torq: Torq) -> Arrivals:
 def _no_complaints(request: pytest.FixtureRequest) -> Iterator[None]:
     """No warning, no traceback and no line above INFO in a function's log, unless the test has read it."""
     yield
-    for name in {"dispatch", "tester"} & set(request.fixturenames):
+    for name in {"dispatch", "redeliver", "sweep", "tester"} & set(request.fixturenames):
         assert request.getfixturevalue(name).complaints() == []
 
 
@@ -113,6 +114,123 @@ class TestDispatch:
         assert kept["event"] == event
         assert arrivals() == ()
         until(dispatch.complaints, "a line about it in the log", log=dispatch.log)
+
+
+class Waiting:
+    """The only delivery of the busy webhook."""
+
+    def __init__(self, cloud: Cloud, webhook: Webhook) -> None:
+        self._dynamodb = cloud.dynamodb
+        self._table = cloud.template.names["DeliveriesTable"]
+        self._webhook = webhook
+
+    def row(self) -> dict[str, Any]:
+        """As DynamoDB has it."""
+        (row,) = self._dynamodb.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :webhook",
+            ExpressionAttributeValues={":webhook": {"S": self._webhook.id}},
+        )["Items"]
+        return dict(row)
+
+    def state(self) -> tuple[str, int]:
+        """Its state, and how many attempts were made."""
+        row = self.row()
+        return row["state"]["S"], int(row["attempt_count"]["N"])
+
+    def let_time_pass(self, seconds: float) -> None:
+        """Make it due so much earlier."""
+        row = self.row()
+        earlier = {name: {"N": str(float(row[name]["N"]) - seconds)} for name in ("due_at", "sweep_at")}
+        self._dynamodb.put_item(TableName=self._table, Item={**row, **earlier})
+
+    def wakeup(self) -> dict[str, Any]:
+        """The batch with which SQS wakes it."""
+        row = self.row()
+        body = json.dumps([row["pk"]["S"], row["sk"]["S"], int(row["attempt_count"]["N"])])
+        event = read_event("internal/wakeup.json")
+        event["Records"][0] |= {"body": body, "md5OfBody": hashlib.md5(body.encode()).hexdigest()}
+        return event
+
+
+@pytest.fixture
+def waiting(cloud: Cloud, busy_webhook: Webhook) -> Iterator[Waiting]:
+    """There is none before, and none afterwards."""
+    waiting = Waiting(cloud, busy_webhook)
+    yield waiting
+    row = waiting.row()
+    cloud.dynamodb.delete_item(
+        TableName=cloud.template.names["DeliveriesTable"], Key={"pk": row["pk"], "sk": row["sk"]}
+    )
+
+
+def wakeups_in(cloud: Cloud) -> int:
+    """How many wake-ups are in the queue, delayed ones included."""
+    found = cloud.sqs.get_queue_attributes(QueueUrl=cloud.template.names["Wakeups"], AttributeNames=["All"])
+    names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed")
+    return sum(int(value) for name, value in found["Attributes"].items() if name in names)
+
+
+class TestRedeliver:
+    """`redeliver`, invoked as Lambda's event source mapping does."""
+
+    def test_a_busy_receiver_takes_the_event_at_the_third_attempt(
+        self,
+        dispatch: EmulatedFunction,
+        redeliver: EmulatedFunction,
+        waiting: Waiting,
+        torq: Torq,
+        arrivals: Arrivals,
+    ) -> None:
+        """The rows that one built function writes the other one reads; each attempt has the same webhook-id."""
+        event = calling("busy", read_event("request_created.json"), request_id="taken-late")
+        dispatch.invoke(event)
+        assert waiting.state() == ("waiting", 1)
+        for expected in (("waiting", 2), ("succeeded", 3)):
+            waiting.let_time_pass(30)
+            assert redeliver.invoke(waiting.wakeup()) == {"batchItemFailures": []}
+            assert waiting.state() == expected
+        requests = [request for request in arrivals() if torq.busy_url.endswith(request.target)]
+        assert [json.loads(request.body) for request in requests] == [body_for(event)] * 3
+        assert len({request.header("webhook-id") for request in requests}) == 1
+
+    def test_what_is_no_wake_up_is_named_in_the_answer(self, redeliver: EmulatedFunction) -> None:
+        """Lambda has it come again, and deletes the others, such as one for a row that is not there."""
+        good, bad = (read_event("internal/wakeup.json")["Records"][0] for _ in range(2))
+        bad |= {"messageId": "bad", "body": "{}"}
+        assert redeliver.invoke({"Records": [good, bad]}) == {"batchItemFailures": [{"itemIdentifier": "bad"}]}
+        until(redeliver.complaints, "a line about it in the log", log=redeliver.log)
+
+    def test_the_event_of_the_file_is_as_sqs_would_have_it(self) -> None:
+        """Its body has the sum that stands beside it."""
+        (record,) = read_event("internal/wakeup.json")["Records"]
+        assert record["md5OfBody"] == hashlib.md5(record["body"].encode()).hexdigest()
+        assert len(json.loads(record["body"])) == 3
+
+
+class TestSweep:
+    """`sweep`, invoked as its schedule does."""
+
+    def test_a_delivery_that_nobody_woke_is_woken(
+        self, dispatch: EmulatedFunction, sweep: EmulatedFunction, cloud: Cloud, waiting: Waiting
+    ) -> None:
+        """Its wake-up is in the queue at once, for the row as it is; the next sweep leaves it alone."""
+        dispatch.invoke(calling("busy", read_event("request_created.json"), request_id="never-woken"))
+        waiting.let_time_pass(130)
+        before = wakeups_in(cloud)
+        for _ in range(2):
+            assert sweep.invoke(read_event("internal/sweep.json")) is None
+            assert wakeups_in(cloud) == before + 1
+        queue = cloud.template.names["Wakeups"]
+        messages = cloud.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+        (record,) = waiting.wakeup()["Records"]
+        assert json.loads(record["body"]) in [json.loads(message["Body"]) for message in messages]
+        assert waiting.state() == ("waiting", 1)
+
+    def test_its_metrics_are_in_the_log(self, sweep: EmulatedFunction) -> None:
+        """The alarms need them also when there was nothing to do."""
+        sweep.invoke(read_event("internal/sweep.json"))
+        assert '"Swept":[0.0]' in sweep.log.read_text(encoding="utf-8")
 
 
 class TestTestWebhook:

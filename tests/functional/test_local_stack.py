@@ -1,5 +1,6 @@
 """`make run` and `make demo` as their user has them: processes, real handlers, their output, files and exit status."""
 
+import itertools
 import json
 import os
 import re
@@ -67,18 +68,61 @@ def read_until(stream: IO[str], pattern: str) -> str:
     raise AssertionError(f"the output ended without {pattern!r}:\n{read}")
 
 
+class Output:
+    """What a process prints, read by a thread: it can be looked at again, and nobody waits for a line that has come."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._lines: list[str] = []
+        self._news = threading.Condition()
+        self._thread = threading.Thread(target=self._read, args=(stream,))
+        self._ended = False
+        self._thread.start()
+
+    def until(self, pattern: str, *, start: int = 0) -> tuple[str, int]:
+        """The lines from number `start` up to the one in which `pattern` is found, and the number after that."""
+        read = ""
+        for number in itertools.count(start):
+            line = self._line(number)
+            if line is None:
+                raise AssertionError(f"{pattern!r} did not come:\n{read}")
+            read += line
+            if re.search(pattern, line):
+                return read, number + 1
+        raise AssertionError  # cannot happen: counting does not end
+
+    def _line(self, number: int) -> str | None:
+        """None when the output has ended before this line, or says nothing for too long."""
+        with self._news:
+            self._news.wait_for(lambda: len(self._lines) > number or self._ended, SECONDS)
+            return self._lines[number] if len(self._lines) > number else None
+
+    def join(self) -> None:
+        self._thread.join(SECONDS)
+
+    def _read(self, stream: IO[str]) -> None:
+        for line in stream:
+            with self._news:
+                self._lines.append(line)
+                self._news.notify_all()
+        with self._news:
+            self._ended = True
+            self._news.notify_all()
+
+
 @dataclass
 class Running:
     """`make run` while it runs. `said` is all that it printed up to the end of its guide."""
 
-    process: subprocess.Popen[str]
+    output: Output
     folder: Path
     port: int
     said: str
+    read: int
 
     def next(self, pattern: str) -> str:
-        assert self.process.stdout is not None
-        return read_until(self.process.stdout, pattern)
+        """What it says after what was read before, up to the line in which `pattern` is found."""
+        text, self.read = self.output.until(pattern, start=self.read)
+        return text
 
     def post(self, path: str, body: bytes, content_type: str = "application/json") -> tuple[int, Any]:
         url = f"http://127.0.0.1:{self.port}{path}"
@@ -98,17 +142,19 @@ class Running:
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("stack")
-    process = start("local.run", "--port", 0, "--folder", folder)
-    watchdog = threading.Timer(SECONDS, process.kill)
-    watchdog.start()
-    assert process.stdout is not None
-    said = read_until(process.stdout, "Ctrl-C stops it")
-    port = re.search(r"http://127\.0\.0\.1:(\d+)/api", said)
-    assert port is not None
-    yield Running(process, folder / port[1], int(port[1]), said)
-    process.terminate()
-    finish(process)
-    watchdog.cancel()
+    with start("local.run", "--port", 0, "--folder", folder) as process:
+        assert process.stdout is not None
+        output = Output(process.stdout)
+        try:
+            said, read = output.until("Ctrl-C stops it")
+            port = re.search(r"http://127\.0\.0\.1:(\d+)/api", said)
+            assert port is not None
+            yield Running(output, folder / port[1], int(port[1]), said, read)
+            process.terminate()
+            assert process.wait(SECONDS) == 0
+        finally:
+            process.kill()
+            output.join()
 
 
 def test_the_first_event_is_shown_as_torq_received_it_and_as_the_row_says(running: Running) -> None:
@@ -116,21 +162,26 @@ def test_the_first_event_is_shown_as_torq_received_it_and_as_the_row_says(runnin
     assert "    Authorization: Bearer ••••\n" in running.said
     assert '        "event": "New Apono RequestCreated request made by Ana Lima"\n' in running.said
     assert "    Torq: succeeded (the receiver answered 202)" in running.said
+    assert re.search(
+        r"^    Busy Torq: waiting \(the receiver answered 503\); attempt 1: .*; attempt 2 in [345] s$",
+        running.said,
+        re.MULTILINE,
+    )
     assert "local-torq-token" not in running.said
 
 
 def test_every_slow_step_says_that_it_is_being_done(running: Running) -> None:
-    for step in ("AWS (DynamoDB, SQS, EventBridge, KMS)", "The functions dispatch and test_webhook", "The webhooks in"):
+    functions = "The functions dispatch, redeliver, sweep, test_webhook"
+    for step in ("AWS (DynamoDB, SQS, EventBridge, KMS)", functions, "The webhooks in"):
         assert re.search(re.escape(step) + r".* \.\.\. \d+\.\d s\n", running.said)
 
 
 def test_the_stored_webhook_can_be_tested_as_the_guide_says(running: Running) -> None:
-    path = re.search(r"(/api/webhooks/wh_\w+/test)$", running.said, re.MULTILINE)
-    assert path is not None
-    status, answer = running.post(path[1], b"")
-    assert (status, answer["outcome"]) == (200, "successful")
-    assert answer["response"]["status"] == 202
-    running.next(f"The API answered POST {path[1]} with 200")
+    torq, busy = re.findall(r"(/api/webhooks/wh_\w+/test)$", running.said, re.MULTILINE)
+    for path, status, outcome in ((torq, 202, "successful"), (busy, 503, "failed")):
+        code, answer = running.post(path, b"")
+        assert (code, answer["outcome"], answer["response"]["status"]) == (200, outcome, status)
+        running.next(f"The API answered POST {path} with 200")
 
 
 def test_the_draft_can_be_tested_as_the_guide_says(running: Running) -> None:
@@ -185,6 +236,48 @@ def test_the_record_the_log_and_the_tables_are_where_the_guide_says(running: Run
     assert '"NAME#torq"' in tables[0]
     assert '"state": "succeeded"' in tables[1]
     assert "local-torq-token" not in output
+
+
+# Its time goes by three hundred times faster: a minute takes a fifth of a second.
+SWEPT = """
+import sys
+from pathlib import Path
+from queue import SimpleQueue
+from local.event_source import BatchHandled
+from local.asynchronous import Handled
+from local.put_event import put_event, read_event
+from local.run import FIRST_EVENT
+from local.stack import local_stack
+from local.terminal import Terminal
+
+happenings, terminal = SimpleQueue(), Terminal(sys.stdout)
+webhooks, folder = map(Path, sys.argv[1:])
+with local_stack(
+    webhooks=webhooks, folder=folder, port=0, terminal=terminal, happenings=happenings, pace=300
+) as stack:
+    aws, names = stack.aws.clients, stack.aws.template.names
+    put_event(aws.events, stack.bus, read_event(FIRST_EVENT))
+    while not isinstance(happenings.get(timeout=20), Handled):
+        pass
+    aws.sqs.purge_queue(QueueUrl=names["Wakeups"])
+    (row,) = [one for one in aws.dynamodb.scan(TableName=names["DeliveriesTable"])["Items"] if "state" in one]
+    for name in ("due_at", "sweep_at"):
+        row[name] = {"N": str(float(row[name]["N"]) - 130)}
+    aws.dynamodb.put_item(TableName=names["DeliveriesTable"], Item=row)
+    while not isinstance(handled := happenings.get(timeout=20), BatchHandled):
+        pass
+    key = {"pk": row["pk"], "sk": row["sk"]}
+    row = aws.dynamodb.get_item(TableName=names["DeliveriesTable"], Key=key)["Item"]
+    terminal.say(f"{len(handled.messages)} wake-up, {len(handled.failed)} failed, attempt {row['attempt_count']['N']}")
+"""
+
+
+def test_the_sweep_runs_by_its_schedule_and_wakes_what_nobody_else_does(tmp_path: Path) -> None:
+    """A delivery whose wake-up was taken out of the queue gets its second attempt."""
+    command = [sys.executable, "-c", SWEPT, str(ROOT / "webhooks" / "torq_busy.json"), str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("1 wake-up, 0 failed, attempt 2\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -270,3 +363,20 @@ def test_the_demo_fails_when_a_trigger_or_the_token_is_missing(tmp_path: Path) -
     assert "7 of 7 are not as they should be" in output
     assert output.count("Torq received 0 requests instead of one") == 5
     assert output.count("the header Authorization is not the one that was configured") == 2
+
+
+def test_the_busy_torq_is_called_again_by_the_schedule_until_it_takes_the_event(running: Running) -> None:
+    """Within 5 and then 30 seconds: two answers of 503, then 202; one webhook-id, one body, and the row says all.
+
+    The last test, because by now much of that time has gone by.
+    """
+    said, _ = running.output.until("^    Busy Torq: succeeded")
+    row = said.splitlines()[-1]
+    assert re.findall(r"attempt (\d): answered with (\d+)", row) == [("1", "503"), ("2", "503"), ("3", "202")]
+    attempts: dict[str, list[tuple[int, str]]] = {}
+    for record in running.records():
+        webhook_id = dict(record["headers"])["webhook-id"]
+        attempts.setdefault(webhook_id, []).append((record["status"], record["body"]))
+    (delivery,) = [tried for tried in attempts.values() if len(tried) == 3]
+    assert [status for status, _ in delivery] == [503, 503, 202]
+    assert len({body for _, body in delivery}) == 1

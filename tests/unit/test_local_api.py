@@ -28,8 +28,11 @@ def function(handler: Any, *paths: str) -> LocalFunction:
         timeout_seconds=29,
         memory_mb=512,
         maximum_retries=2,
+        on_failure=None,
         rules=(),
         routes=tuple(Route(method="POST", path=path) for path in paths),
+        sources=(),
+        schedules=(),
     )
     return LocalFunction(template, handler)
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from local.aws import AwsServer, Clients, DeadLetterQueue, RuleQueue, create_resources
+from local import ROOT
+from local.aws import AwsServer, Clients, DeadLetterQueue, RuleQueue, SourceQueue, create_resources
 from local.environment import local_environment, set_environment
 from local.errors import EventFileError, NotRunningError
 from local.put_event import happening_now, put_event, read_event
 from local.put_event import main as put_event_main
-from local.rows import DeadLetters, Deliveries
+from local.rows import DeadLetters, Deliveries, keys_in
 from local.running import RunningStack
 from local.template import LOCAL_NAMES, Rule, Template
 
@@ -48,7 +49,8 @@ def aws(server: AwsServer) -> Iterator[Clients]:
 def test_every_table_queue_and_key_is_there_and_named(aws: Clients) -> None:
     template = create_resources(Template.read(), aws)
     assert set(aws.dynamodb.list_tables()["TableNames"]) == {"WebhooksTable", "DeliveriesTable"}
-    assert aws.sqs.list_queues()["QueueUrls"] == [template.names["DispatchDeadLetters"]]
+    queues = {"DispatchDeadLetters", "Wakeups", "WakeupDeadLetters", "SweepFailures"}
+    assert set(aws.sqs.list_queues()["QueueUrls"]) == {template.names[name] for name in queues}
     assert aws.kms.describe_key(KeyId=template.names["SecretsKey"])["KeyMetadata"]["Enabled"]
     assert template.names["DispatchDeadLetters.Arn"].startswith("arn:aws:sqs:us-east-1:123456789012:")
     assert (
@@ -93,9 +95,67 @@ def test_the_dead_letters_are_told_once_and_stay(aws: Clients) -> None:
     assert DeadLetters(aws.sqs, url).new() == [{"version": "1.0"}]
 
 
+@pytest.fixture
+def wakeups(aws: Clients) -> SourceQueue:
+    template = create_resources(Template.read(), aws)
+    (source,) = template.function("RedeliverFunction").sources
+    return SourceQueue.of(source, aws.sqs)
+
+
+def test_a_message_comes_with_all_that_lambda_hands_on(wakeups: SourceQueue) -> None:
+    attribute = {"origin": {"DataType": "String", "StringValue": "sweep"}}
+    wakeups.sqs.send_message(QueueUrl=wakeups.url, MessageBody="body", MessageAttributes=attribute)  # type: ignore[arg-type]
+    (message,) = wakeups.receive()
+    assert (message.body, message.md5) == ("body", "841a2d689ad86bd1611447453c22c6fc")
+    assert {
+        "ApproximateReceiveCount",
+        "SentTimestamp",
+        "SenderId",
+        "ApproximateFirstReceiveTimestamp",
+    } <= message.attributes.keys()
+    assert message.message_attributes["origin"]["StringValue"] == "sweep"
+    wakeups.delete(message)
+    assert wakeups.receive() == []
+
+
+def test_what_is_given_back_comes_again_and_at_the_sixth_time_is_a_dead_letter(
+    wakeups: SourceQueue, aws: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local.aws._AGAIN_SECONDS", 0)
+    wakeups.sqs.send_message(QueueUrl=wakeups.url, MessageBody="poison")
+    for count in range(1, 6):
+        (message,) = wakeups.receive()
+        assert message.attributes["ApproximateReceiveCount"] == str(count)
+        wakeups.give_back(message)
+    assert wakeups.receive() == []
+    dead = aws.sqs.get_queue_url(QueueName="WakeupDeadLetters")["QueueUrl"]
+    assert [one["Body"] for one in aws.sqs.receive_message(QueueUrl=dead)["Messages"]] == ["poison"]
+
+
+def test_a_batch_has_no_more_messages_than_the_template_says(wakeups: SourceQueue) -> None:
+    assert wakeups.batch_size == 10
+    for number in range(11):
+        wakeups.sqs.send_message(QueueUrl=wakeups.url, MessageBody=str(number))
+    assert [len(wakeups.receive()), len(wakeups.receive())] == [10, 1]
+
+
+def test_the_keys_of_an_events_deliveries_are_those_that_dispatch_writes(aws: Clients) -> None:
+    event = read_event(ROOT / "events" / "request_created.json")
+    watching = Deliveries(aws.dynamodb, "DeliveriesTable", ["wh_1", "wh_2"])
+    keys = watching.keys_of(event)
+    assert {webhook_id for webhook_id, _ in keys} == {"wh_1", "wh_2"}
+    assert all("#evt_" in sort_key for _, sort_key in keys)
+    assert watching.keys_of({"detail-type": "Another"}) == watching.keys_of({}) == set()
+
+
+def test_the_keys_of_wake_ups_are_read_and_other_messages_have_none() -> None:
+    assert keys_in(['["wh_1","2026#evt",1]', "{", "3", '["wh_1"]']) == {("wh_1", "2026#evt")}
+
+
 def test_a_delivery_is_told_again_only_when_it_changed(aws: Clients) -> None:
     create_resources(Template.read(), aws)
     watching = Deliveries(aws.dynamodb, "DeliveriesTable", ["wh_1", "wh_2"])
+    both = {("wh_1", "2026#evt"), ("wh_2", "2026#evt")}
 
     def put(webhook_id: str, state: str) -> None:
         row = {"pk": {"S": webhook_id}, "sk": {"S": "2026#evt"}, "state": {"S": state}}
@@ -103,11 +163,12 @@ def test_a_delivery_is_told_again_only_when_it_changed(aws: Clients) -> None:
 
     put("wh_1", "waiting")
     put("another", "waiting")
-    assert [row["state"] for row in watching.changed()] == [{"S": "waiting"}]
-    assert watching.changed() == []
+    assert watching.changed([]) == []
+    assert [row["state"] for row in watching.changed(both)] == [{"S": "waiting"}]
+    assert watching.changed(both) == []
     put("wh_1", "succeeded")
     put("wh_2", "failed")
-    assert [row["state"]["S"] for row in watching.changed()] == ["succeeded", "failed"]
+    assert [row["state"]["S"] for row in watching.changed(both)] == ["succeeded", "failed"]
 
 
 def test_the_command_puts_an_event_on_the_bus_of_the_running_stack(

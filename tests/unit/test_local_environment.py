@@ -17,8 +17,11 @@ def function(logical_id: str, **environment: str) -> Function:
         timeout_seconds=3,
         memory_mb=128,
         maximum_retries=2,
+        on_failure=None,
         rules=(),
         routes=(),
+        sources=(),
+        schedules=(),
     )
 
 

@@ -15,8 +15,11 @@ TEMPLATE = Function(
     timeout_seconds=120,
     memory_mb=512,
     maximum_retries=2,
+    on_failure=None,
     rules=(),
     routes=(),
+    sources=(),
+    schedules=(),
 )
 
 

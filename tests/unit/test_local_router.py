@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from local.asynchronous import Event, Handled
 from local.router import Message, Router
+from local.worker import Worker
 
 EVENT = {
     "detail": {"event_type": "RequestCreated"},
@@ -48,7 +49,7 @@ def handled_by(messages: Queue, count: int, invoke: type[Handled] = Handled) -> 
     def call(event: Event) -> Handled:
         return invoke(event=event, invocations=1, error=None)
 
-    with Router(messages, invoke=call, on_handled=done.put):
+    with Worker("router", Router(messages=messages, invoke=call, on_handled=done.put).step):
         return [done.get(timeout=5) for _ in range(count)]
 
 

@@ -10,8 +10,10 @@ import pytest
 from local import show
 from local.api import Answered
 from local.asynchronous import Handled
+from local.event_source import BatchHandled, SourceMessage
 from local.http_server import Request
 from local.rows import plain
+from local.schedule import Ran
 from local.terminal import Terminal
 from local.torq import Received
 
@@ -79,6 +81,56 @@ def test_a_delivery_is_shown_with_its_state_and_attempts() -> None:
 def test_an_attempt_without_an_answer_and_none_at_all_are_shown() -> None:
     assert show.delivery(row(attempts={"L": [attempt(response=None)]})) == "succeeded; attempt 1: no answer after 13 ms"
     assert show.delivery(row()) == "succeeded; no attempt is recorded"
+
+
+def test_an_interrupted_attempt_is_shown_without_a_time_that_nobody_knows() -> None:
+    interrupted = {"B": zlib.compress(json.dumps({"code": "interrupted", "number": 1}).encode())}
+    shown = show.delivery(row(attempts={"L": [interrupted, attempt(response={"status": 202})]}))
+    assert "attempt 1: interrupted, its sender did not come back; attempt 2: answered with 202" in shown
+
+
+def test_a_delivery_that_waits_says_when_it_goes_on() -> None:
+    times = {"due_at": {"N": "1024.4"}, "updated_at": {"N": "1000.0"}}
+    waiting = row(state={"S": "waiting"}, attempts={"L": [attempt(response={"status": 503})]}, **times)
+    assert show.delivery(waiting) == "waiting; attempt 1: answered with 503 after 13 ms; attempt 2 in 24 s"
+    assert "attempt 2" not in show.delivery(waiting | {"state": {"S": "failed"}})
+    del waiting["due_at"]
+    assert "attempt 2" not in show.delivery(waiting)
+
+
+def batch(*bodies: str, failed: tuple[str, ...] = (), error: Exception | None = None) -> BatchHandled:
+    messages = [SourceMessage(message_id=f"id of {body}", receipt="r", body=body, md5="m") for body in bodies]
+    return BatchHandled(messages=messages, failed=frozenset(f"id of {body}" for body in failed), error=error)
+
+
+def test_a_batch_of_wake_ups_is_shown_with_the_deliveries_that_changed() -> None:
+    rows = [row(attempts={"L": [attempt(response={"status": 202})]})]
+    assert show.redelivered(batch("a"), rows, names=NAMES) == (
+        "redeliver took 1 wake-up. In the table of deliveries:\n"
+        "    Torq: succeeded; attempt 1: answered with 202 after 13 ms"
+    )
+    assert show.redelivered(batch("a", "b"), [], names=NAMES) == (
+        "redeliver took 2 wake-ups. Nothing was sent: none was due."
+    )
+
+
+def test_wake_ups_that_come_again_are_shown() -> None:
+    assert show.redelivered(batch("a", "b\x1b", failed=("b\x1b",)), [row()], names=NAMES).endswith(
+        "\nredeliver could not handle b\\x1b; it comes again."
+    )
+    assert show.redelivered(batch("b", failed=("b",)), [], names=NAMES) == (
+        "redeliver could not handle b; it comes again."
+    )
+    raised = batch("a", "b", failed=("a", "b"), error=RuntimeError("x"))
+    assert show.redelivered(raised, [], names=NAMES) == (
+        "redeliver took 2 wake-ups and raised RuntimeError: x; they come again."
+    )
+
+
+def test_a_schedule_is_told_of_only_when_its_function_raised() -> None:
+    assert show.ran(Ran(function="SweepFunction", error=None)) == ""
+    told = show.ran(Ran(function="SweepFunction", error=RuntimeError("x")))
+    assert told == "SweepFunction, called by its schedule, raised RuntimeError: x"
 
 
 def test_an_event_that_nobody_wants_is_explained() -> None:

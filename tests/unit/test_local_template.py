@@ -8,12 +8,17 @@ import pytest
 import yaml
 
 from local.cloudformation import Document, UnknownTemplateError
-from local.template import Route, Template
+from local.template import Route, Schedule, Source, Template
 
 NAMES = {
     "WebhooksTable": "webhooks",
     "DeliveriesTable": "deliveries",
     "DispatchDeadLetters": "http://127.0.0.1/dead-letters",
+    "DispatchDeadLetters.Arn": "arn:aws:sqs:us-east-1:123456789012:dead-letters",
+    "Wakeups": "http://127.0.0.1/wakeups",
+    "Wakeups.Arn": "arn:aws:sqs:us-east-1:123456789012:wakeups",
+    "WakeupDeadLetters.Arn": "arn:aws:sqs:us-east-1:123456789012:wakeup-dead-letters",
+    "SweepFailures.Arn": "arn:aws:sqs:us-east-1:123456789012:sweep-failures",
 }
 
 
@@ -46,7 +51,8 @@ def test_every_table_is_read_with_its_keys_and_without_what_create_table_does_no
             "SSESpecification",
             "TimeToLiveSpecification",
         }
-    assert [index["IndexName"] for index in tables["WebhooksTable"]["GlobalSecondaryIndexes"]] == ["by_name"]
+    indexes = [[index["IndexName"] for index in table["GlobalSecondaryIndexes"]] for table in tables.values()]
+    assert [indexes[0], indexes[1][0]] == [["by_name"], "due"]
 
 
 def test_attributes_of_a_queue_are_strings(template: Template) -> None:
@@ -54,6 +60,14 @@ def test_attributes_of_a_queue_are_strings(template: Template) -> None:
     assert queue == {
         "QueueName": "dead",
         "Attributes": {"MessageRetentionPeriod": "1209600", "SqsManagedSseEnabled": "true"},
+    }
+
+
+def test_a_queues_dead_letters_are_in_a_policy_of_json(template: Template) -> None:
+    attributes = template.naming(NAMES).create_queue("Wakeups", queue_name="wakeups")["Attributes"]
+    assert json.loads(attributes["RedrivePolicy"]) == {
+        "deadLetterTargetArn": NAMES["WakeupDeadLetters.Arn"],
+        "maxReceiveCount": 5,
     }
 
 
@@ -82,8 +96,37 @@ def test_dispatchs_rule_is_read_with_its_bus_and_pattern(template: Template) -> 
     assert rule.pattern["source"] == ["apono"]
     assert {"RequestCreated", "AccessRequestRejected"} <= set(rule.pattern["detail-type"])  # type: ignore[call-overload]
     assert function.maximum_retries == 2
+    assert function.on_failure == NAMES["DispatchDeadLetters.Arn"]
     assert function.timeout_seconds == 120
-    assert function.routes == ()
+    assert (function.routes, function.sources, function.schedules) == ((), (), ())
+
+
+def test_redelivers_queue_is_read_with_its_batches(template: Template) -> None:
+    function = template.naming(NAMES).function("RedeliverFunction")
+    assert function.sources == (Source(queue=NAMES["Wakeups.Arn"], batch_size=10, reports_failures=True),)
+    assert function.on_failure is None
+
+
+def test_sweeps_schedule_is_read_with_its_name_and_seconds(template: Template) -> None:
+    function = template.naming(NAMES).function("SweepFunction")
+    (schedule,) = function.schedules
+    assert (schedule.name, schedule.rate, schedule.seconds) == ("SweepFunctionEachMinute", "rate(1 minute)", 60)
+    assert function.maximum_retries == 0
+    assert function.on_failure == NAMES["SweepFailures.Arn"]
+
+
+@pytest.mark.parametrize(
+    ("rate", "seconds"),
+    [("rate(1 minute)", 60), ("rate(5 minutes)", 300), ("rate(2 hours)", 7200), ("rate(1 day)", 86_400)],
+)
+def test_a_rate_is_read_in_seconds(rate: str, seconds: int) -> None:
+    assert Schedule(name="Tick", rate=rate).seconds == seconds
+
+
+@pytest.mark.parametrize("rate", ["cron(0 12 * * ? *)", "rate(1 week)", "rate(minute)"])
+def test_a_schedule_that_is_no_rate_raises(rate: str) -> None:
+    with pytest.raises(UnknownTemplateError, match="Tick: the schedule"):
+        _ = Schedule(name="Tick", rate=rate).seconds
 
 
 def test_the_apis_routes_belong_to_their_function(template: Template) -> None:
@@ -172,11 +215,33 @@ def test_a_property_of_a_key_that_is_not_known_raises() -> None:
         template.create_key("Key")
 
 
-def test_an_event_of_a_type_that_is_not_known_raises() -> None:
-    events = {"Tick": {"Type": "Schedule", "Properties": {"Schedule": "rate(1 minute)"}}}
-    template = resource("Sweep", "AWS::Serverless::Function", {"Events": events})
-    with pytest.raises(UnknownTemplateError, match=r"Sweep\.Events\.Tick: the type Schedule"):
-        template.function("Sweep")
+@pytest.mark.parametrize(
+    ("event_type", "properties", "message"),
+    [
+        ("Kinesis", {"Stream": "s"}, r"F\.Events\.E: the type Kinesis"),
+        ("SQS", {"Queue": "q", "FilterCriteria": {}}, r"F\.Events\.E: the property FilterCriteria"),
+        ("SQS", {"Queue": "q", "FunctionResponseTypes": ["Other"]}, r"F\.Events\.E: the FunctionResponseTypes"),
+        ("Schedule", {"Schedule": "rate(1 minute)", "Enabled": False}, r"F\.Events\.E: the property Enabled"),
+    ],
+)
+def test_an_event_that_is_not_known_raises(event_type: str, properties: dict[str, Any], message: str) -> None:
+    template = resource(
+        "F", "AWS::Serverless::Function", {"Events": {"E": {"Type": event_type, "Properties": properties}}}
+    )
+    with pytest.raises(UnknownTemplateError, match=message):
+        template.function("F")
+
+
+def test_a_queue_of_ten_at_once_is_lambdas_own_choice() -> None:
+    events = {"E": {"Type": "SQS", "Properties": {"Queue": "q"}}}
+    (source,) = resource("F", "AWS::Serverless::Function", {"Events": events}).function("F").sources
+    assert source == Source(queue="q", batch_size=10, reports_failures=False)
+
+
+def test_a_destination_that_is_no_queue_raises() -> None:
+    invocation = {"DestinationConfig": {"OnFailure": {"Type": "SNS", "Destination": "topic"}}}
+    with pytest.raises(UnknownTemplateError, match="F: the destination SNS"):
+        resource("F", "AWS::Serverless::Function", {"EventInvokeConfig": invocation}).function("F")
 
 
 def test_asking_for_a_resource_of_another_type_raises(template: Template) -> None:

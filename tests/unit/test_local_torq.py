@@ -226,3 +226,27 @@ def test_whoever_asked_is_told_of_every_request() -> None:
         send(connection, path="/")
         connection.close()
     assert [one.status for one in told] == [404]
+
+
+def test_the_busy_webhook_takes_each_delivery_at_its_third_attempt(
+    torq: Torq, client: http.client.HTTPSConnection
+) -> None:
+    path = urlsplit(torq.busy_url).path
+    assert path != urlsplit(torq.url).path
+
+    def attempt(delivery: str, token: str = "right") -> int:
+        headers = {"Authorization": f"Bearer {token}", "webhook-id": delivery}
+        client.request("POST", path, BODY, headers)
+        response = client.getresponse()
+        response.read()
+        return response.status
+
+    assert attempt("one", token="wrong") == 401
+    assert [attempt(delivery) for delivery in ("one", "one", "two", "one", "two", "two")] == [
+        503,
+        503,
+        503,
+        202,
+        503,
+        202,
+    ]

@@ -11,7 +11,11 @@ from local import ROOT
 from local.errors import WebhookFilesError
 from local.webhook_files import WebhookFile, load_webhooks
 
-PLACEHOLDERS = {"LOCAL_TORQ": "https://127.0.0.1:9/v1/webhooks/wh/", "LOCAL_TORQ_TOKEN": "t0ken"}
+PLACEHOLDERS = {
+    "LOCAL_TORQ": "https://127.0.0.1:9/v1/webhooks/wh/",
+    "LOCAL_TORQ_BUSY": "https://127.0.0.1:9/v1/webhooks/busy/",
+    "LOCAL_TORQ_TOKEN": "t0ken",
+}
 RIGHT = {"name": "One", "url": "https://example.com/", "triggers": ["RequestCreated"]}
 
 
@@ -33,7 +37,7 @@ def problems(folder: Path) -> list[str]:
 
 
 def test_the_webhook_of_the_guide_is_valid_and_leads_to_the_local_torq() -> None:
-    (file,) = load(ROOT / "webhooks")
+    (file,) = load(ROOT / "webhooks" / "torq.json")
     webhook = file.webhook
     assert (webhook.name, webhook.active, webhook.method) == ("Torq", True, "POST")
     assert webhook.url == PLACEHOLDERS["LOCAL_TORQ"]
@@ -45,6 +49,13 @@ def test_the_webhook_of_the_guide_is_valid_and_leads_to_the_local_torq() -> None
         ("Authorization", PlainSecret("Bearer t0ken"))
     ]
     assert webhook.triggers == TRIGGERS
+
+
+def test_the_busy_torq_is_the_same_webhook_for_one_trigger_at_another_path() -> None:
+    torq, busy = load(ROOT / "webhooks")
+    assert (busy.webhook.name, busy.webhook.url) == ("Busy Torq", PLACEHOLDERS["LOCAL_TORQ_BUSY"])
+    assert busy.webhook.triggers == ("RequestCreated",)
+    assert (busy.webhook.body_template, busy.webhook.headers) == (torq.webhook.body_template, torq.webhook.headers)
 
 
 def test_files_are_taken_by_name_and_others_ignored(tmp_path: Path) -> None:
@@ -109,8 +120,14 @@ def test_two_files_cannot_have_one_name_whatever_its_case(tmp_path: Path) -> Non
     assert problems(tmp_path) == ['b.json: name is "ONE": a.json has that name too, and names are unique']
 
 
-def test_an_empty_folder_a_missing_one_and_a_file_are_told_apart(tmp_path: Path) -> None:
+def test_one_file_is_enough(tmp_path: Path) -> None:
+    write(tmp_path, a=RIGHT, b="{")
+    assert [file.webhook.name for file in load(tmp_path / "a.json")] == ["One"]
+
+
+def test_an_empty_folder_a_missing_one_and_an_empty_file_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert problems(tmp_path) == [f"{tmp_path}: holds no .json file; put one in for each webhook"]
     assert problems(tmp_path / "missing") == [f"{tmp_path}/missing: does not exist"]
-    assert problems(tmp_path / "file") == [f"{tmp_path}/file: is not a folder"]
+    (problem,) = problems(tmp_path / "file")
+    assert problem.startswith(f"{tmp_path}/file: line 1, column 1: is not JSON")
