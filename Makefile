@@ -52,12 +52,16 @@ $(BENCH_READY): requirements/bench.txt | $(READY)
 bench: $(READY) $(BENCH_READY) ## measure init time and CPU per delivery against their floors
 	@$(BIN)/python -m bench.init_time --python $(BENCH_VENV)/bin/python
 	@$(BIN)/python -m bench.delivery_cpu
+	@$(MAKE) outage
+
+outage: $(READY) ## ten thousand deliveries to a receiver that fails at random and is dead for half an hour
+	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.outage
 
 lock: $(READY) ## pin the newest versions that requirements/*.in allow, with their hashes
 	@for name in layers/common/requirements requirements/uv requirements/dev requirements/e2e requirements/bench; do rm -f $$name.txt; \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $$name.in -o $$name.txt || exit 1; done
 
-.PHONY: help setup test check matrix bench lock
+.PHONY: help setup test check matrix bench outage lock
 
 # Build, and tests of what was built ------------------------------------------------------------------------------------
 ARCHITECTURE ?= arm64

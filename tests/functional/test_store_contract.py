@@ -1,0 +1,479 @@
+"""What the use cases rely on in the table of deliveries, held against DynamoDB and against the fake alike.
+
+The simulation runs on the fake: as long as both pass this class, what it shows holds for DynamoDB.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import pytest
+from moto import mock_aws
+
+from grantwire.circuits import Circuit
+from grantwire.identifiers import sort_key
+from grantwire.invoking import Invocation
+from grantwire.judging import Outcome
+from grantwire.models import Delivery, RequestEvent, State, Timings
+from grantwire.retrying import Next
+from grantwire.stores.attempts import read_attempt
+from grantwire.stores.circuits import CircuitStore
+from grantwire.stores.deliveries import KEPT_ATTEMPTS, SHARDS, DeliveryStore
+from local.aws import Clients, create_resources
+from local.template import Template
+from tests.fakes import FakeCircuits, FakeDeliveries
+
+EVENT = RequestEvent(id="evt_1", trigger="RequestCreated", time=1795000000.123457, payload={"data": {"id": "1"}})
+FIRST = Delivery(
+    webhook_id="wh_1",
+    sort_key=sort_key(EVENT),
+    trigger=EVENT.trigger,
+    state=State.DELIVERING,
+    attempts=1,
+    lease_until=1000.1239,
+)
+QUEUED = replace(FIRST, state=State.WAITING, attempts=0, due_at=940.0, lease_until=None, sweep_at=1060.0)
+FOR_EVER = 9e9
+WAITING = Next(State.WAITING, 2000.0006)
+
+
+class Store(Protocol):
+    """Everything that is asked of the table, by whichever use case."""
+
+    def keep_event(self, event: RequestEvent) -> bool: ...
+    def event(self, event_id: str) -> RequestEvent | None: ...
+    def get(self, webhook_id: str, sort_key: str) -> Delivery | None: ...
+    def claim_new(self, delivery: Delivery) -> Delivery | None: ...
+    def queue_new(self, delivery: Delivery) -> bool: ...
+    def claim(self, delivery: Delivery, *, lease_until: float) -> Delivery | None: ...
+    def record(
+        self, delivery: Delivery, invocation: Invocation, following: Next, *, sweep_at: float | None
+    ) -> bool: ...
+    def park(self, delivery: Delivery, *, host: str, now: float) -> bool: ...
+    def parked(self, host: str, *, limit: int) -> Sequence[Delivery]: ...
+    def release(self, delivery: Delivery, *, due_at: float, sweep_at: float) -> bool: ...
+    def watch(self, delivery: Delivery) -> None: ...
+    def postpone(self, delivery: Delivery, *, sweep_at: float) -> bool: ...
+    def interrupt(self, delivery: Delivery, following: Next, *, sweep_at: float | None) -> bool: ...
+    def end(self, delivery: Delivery, *, code: str, reason: str) -> bool: ...
+    def restart(self, delivery: Delivery, *, due_at: float, sweep_at: float) -> bool: ...
+    def failed(
+        self, webhook_id: str, *, since: float, until: float, after: str, limit: int
+    ) -> tuple[Sequence[Delivery], str]: ...
+    def has_succeeded(self, webhook_id: str, *, since: float) -> bool: ...
+    def overdue(self, shard: int, *, now: float, limit: int) -> Sequence[Delivery]: ...
+
+
+class Table:
+    """A store, what it holds, and what of it only shows outside the use cases: codes, reasons, attempts."""
+
+    def __init__(self, store: DeliveryStore | FakeDeliveries) -> None:
+        self.inner = store
+        self.store: Store = store
+
+    def row(self, delivery: Delivery = FIRST) -> Delivery | None:
+        """The row as the use cases read it. The index holds the same if the row is to be looked after, else nothing."""
+        row = self.store.get(delivery.webhook_id, delivery.sort_key)
+        assert self.index() == ([row] if row and row.sweep_at is not None else [])
+        assert self.store.parked("hooks.example.com", limit=9) == ([row] if row and row.parked_host else [])
+        return row
+
+    def index(self, now: float = FOR_EVER) -> list[Delivery]:
+        """Everything the sweep would look after."""
+        return [one for shard in range(SHARDS) for one in self.store.overdue(shard, now=now, limit=100)]
+
+    def said(self, delivery: Delivery = FIRST) -> tuple[str, str, list[str]]:
+        """The row's code and reason, and the code of each attempt."""
+        if isinstance(self.inner, FakeDeliveries):
+            row = self.inner.rows[delivery.webhook_id, delivery.sort_key]
+            return row.code, row.reason, row.attempts
+        key = {"pk": {"S": delivery.webhook_id}, "sk": {"S": delivery.sort_key}}
+        item = self.inner.client.get_item(TableName=self.inner.table_name, Key=key)["Item"]
+        attempts = [str(read_attempt(bytes(one["B"]))["code"]) for one in item.get("attempts", {"L": []})["L"]]
+        code, reason = (str(item.get(name, {"S": ""})["S"]) for name in ("code", "reason"))
+        return code, reason, attempts
+
+
+@pytest.fixture(params=["dynamodb", "fake"])
+def table(request: pytest.FixtureRequest, aws: Clients) -> Iterator[Table]:
+    """The same empty table twice."""
+    if request.param == "fake":
+        yield Table(FakeDeliveries())
+        return
+    with mock_aws():
+        name = create_resources(Template.read(), aws).names["DeliveriesTable"]
+        yield Table(DeliveryStore(client=aws.dynamodb, table_name=name, retention_days=90, clock=time.time))
+
+
+def invocation(code: str = "http_500") -> Invocation:
+    """An attempt that came to this."""
+    return Invocation(
+        request=None,
+        response=None,
+        verdicts=(),
+        outcome=Outcome(State.WAITING, code, f"the receiver answered {code}"),
+        timings=Timings(),
+        remote_address=None,
+        started_at=1.0,
+        webhook_version=1,
+    )
+
+
+class Circuits(Protocol):
+    """Everything that is asked of the rows of circuits."""
+
+    def all(self) -> Sequence[Circuit]: ...
+    def open(self, circuit: Circuit) -> None: ...
+    def drain(self, host: str) -> None: ...
+    def advance(self, circuit: Circuit, after: Circuit | None) -> bool: ...
+
+
+@pytest.fixture(params=["dynamodb", "fake"])
+def circuits(request: pytest.FixtureRequest, aws: Clients) -> Iterator[Circuits]:
+    """No circuit is open, twice."""
+    if request.param == "fake":
+        yield FakeCircuits()
+        return
+    with mock_aws():
+        name = create_resources(Template.read(), aws).names["DeliveriesTable"]
+        yield CircuitStore(client=aws.dynamodb, table_name=name)
+
+
+OTHERS = [
+    pytest.param(replace(FIRST, attempts=2), id="another attempt"),
+    pytest.param(replace(FIRST, state=State.WAITING), id="another state"),
+    pytest.param(replace(FIRST, webhook_id="wh_2"), id="another webhook"),
+    pytest.param(replace(FIRST, sort_key=f"{FIRST.sort_key}x"), id="another event"),
+]
+
+
+class TestDeliveries:
+    """The same for both."""
+
+    def test_an_event_is_kept_whole(self, table: Table) -> None:
+        """Its time to the last bit, since the row's key is made from it; keeping it again changes nothing."""
+        assert table.store.event(EVENT.id) is None
+        assert table.store.keep_event(EVENT)
+        assert table.store.keep_event(EVENT)
+        assert table.store.event(EVENT.id) == EVENT
+        assert table.store.event("evt_2") is None
+
+    def test_an_event_that_is_too_large_is_not_kept(self, table: Table) -> None:
+        """Too many bytes even compressed, or nested too deep."""
+        junk = "".join(chr(0x4E00 + number * 7919 % 20000) for number in range(300_000))
+        deep: dict[str, object] = {}
+        for _ in range(100_000):
+            deep = {"deeper": deep}
+        assert not table.store.keep_event(replace(EVENT, payload={"junk": junk}))
+        assert not table.store.keep_event(replace(EVENT, payload=deep))
+        assert table.store.event(EVENT.id) is None
+        while deep:  # else its destruction would recurse
+            deep = deep["deeper"]  # type: ignore[assignment]
+
+    def test_a_first_claim_makes_the_row_once(self, table: Table) -> None:
+        """Nobody sweeps it; the next claim is shown the row that is there, its own attempt or not."""
+        assert table.row() is None
+        assert table.store.claim_new(FIRST) is None
+        made = replace(FIRST, lease_until=1000.124)
+        assert table.row() == made
+        assert table.store.claim_new(replace(FIRST, lease_until=5.0)) == made
+        assert not table.store.queue_new(QUEUED)
+        assert table.row() == made
+        assert table.said() == ("", "", [])
+
+    def test_a_queued_delivery_makes_the_row_once(self, table: Table) -> None:
+        """It is in the index at once."""
+        assert table.store.queue_new(QUEUED)
+        assert table.row() == QUEUED
+        assert not table.store.queue_new(replace(QUEUED, due_at=1.0))
+        assert table.store.claim_new(FIRST) == QUEUED
+        assert table.row() == QUEUED
+
+    def test_a_claim_is_for_one(self, table: Table) -> None:
+        """The attempt is counted, the lease put in the index; who comes second has nothing, and changes nothing."""
+        table.store.queue_new(QUEUED)
+        claimed = replace(QUEUED, state=State.DELIVERING, attempts=1, due_at=None, lease_until=1000.0, sweep_at=1000.0)
+        assert table.store.claim(QUEUED, lease_until=1000.0) == claimed
+        assert table.row() == claimed
+        assert table.store.claim(QUEUED, lease_until=1001.0) is None
+        assert table.store.claim(replace(QUEUED, attempts=1), lease_until=1001.0) is None
+        assert table.row() == claimed
+
+    def test_a_claim_needs_a_row(self, table: Table) -> None:
+        """An update alone never makes one."""
+        assert table.store.claim(QUEUED, lease_until=1000.0) is None
+        assert not table.store.record(FIRST, invocation(), WAITING, sweep_at=1.0)
+        assert not table.store.interrupt(FIRST, WAITING, sweep_at=1.0)
+        assert not table.store.postpone(QUEUED, sweep_at=1.0)
+        assert not table.store.end(QUEUED, code="x", reason="y")
+        assert not table.store.restart(QUEUED, due_at=1.0, sweep_at=2.0)
+        assert not table.store.park(QUEUED, host="hooks.example.com", now=950.0)
+        assert not table.store.release(QUEUED, due_at=1.0, sweep_at=2.0)
+        table.store.watch(FIRST)
+        assert table.row() is None
+
+    def test_a_failed_attempt_waits(self, table: Table) -> None:
+        """The lease is gone; when it is due and when it is swept are there, to the millisecond."""
+        table.store.claim_new(FIRST)
+        assert table.store.record(FIRST, invocation(), WAITING, sweep_at=2120.0006)
+        waiting = replace(FIRST, state=State.WAITING, due_at=2000.001, lease_until=None, sweep_at=2120.001)
+        assert table.row() == waiting
+        assert table.said() == ("http_500", "the receiver answered http_500", ["http_500"])
+        assert not table.store.record(FIRST, invocation("http_200"), Next(State.SUCCEEDED), sweep_at=None)
+        assert table.row() == waiting
+        assert table.said()[2] == ["http_500"]
+
+    @pytest.mark.parametrize("state", [State.SUCCEEDED, State.FAILED])
+    def test_an_ended_delivery_leaves_the_index(self, table: Table, state: State) -> None:
+        """Watched or claimed again before, it has no times any more; each attempt is kept, in order."""
+        table.store.claim_new(FIRST)
+        table.store.record(FIRST, invocation("timeout"), WAITING, sweep_at=2120.0)
+        waiting = replace(FIRST, state=State.WAITING)
+        claimed = table.store.claim(waiting, lease_until=3000.0)
+        assert claimed is not None
+        assert table.store.record(claimed, invocation("http_200"), Next(state), sweep_at=None)
+        assert table.row() == replace(FIRST, state=state, attempts=2, lease_until=None)
+        assert table.said() == ("http_200", "the receiver answered http_200", ["timeout", "http_200"])
+
+    @pytest.mark.parametrize("other", OTHERS)
+    def test_what_is_not_as_given_is_not_recorded(self, table: Table, other: Delivery) -> None:
+        """Another attempt, another state, another row."""
+        table.store.claim_new(FIRST)
+        before = table.row()
+        assert not table.store.record(other, invocation(), WAITING, sweep_at=1.0)
+        assert not table.store.interrupt(other, WAITING, sweep_at=1.0)
+        assert not table.store.postpone(other, sweep_at=1.0)
+        assert not table.store.end(other, code="x", reason="y")
+        assert not table.store.restart(other, due_at=1.0, sweep_at=2.0)
+        assert not table.store.park(other, host="hooks.example.com", now=950.0)
+        assert not table.store.release(other, due_at=1.0, sweep_at=2.0)
+        table.store.watch(other)
+        assert table.row() == before
+        assert table.said() == ("", "", [])
+
+    def test_what_waits_without_a_time_is_not_in_the_index(self, table: Table) -> None:
+        """As for an event that cannot be stored: nobody but Lambda's own retry takes it up, and that can."""
+        table.store.claim_new(FIRST)
+        assert table.store.record(FIRST, invocation(), Next(State.WAITING), sweep_at=None)
+        waiting = replace(FIRST, state=State.WAITING, lease_until=None)
+        assert table.row() == waiting
+        assert table.store.claim(waiting, lease_until=1000.0) is not None
+
+    def test_a_watched_claim_is_swept_when_its_lease_ends(self, table: Table) -> None:
+        """And may still be recorded."""
+        table.store.claim_new(FIRST)
+        found = table.store.claim_new(FIRST)
+        assert found is not None
+        table.store.watch(found)
+        assert table.row() == replace(found, sweep_at=1000.124)
+        assert table.store.record(FIRST, invocation("http_200"), Next(State.SUCCEEDED), sweep_at=None)
+        ended = table.row()
+        table.store.watch(found)
+        assert table.row() == ended
+
+    def test_a_postponed_delivery_keeps_everything_else(self, table: Table) -> None:
+        """Until it is claimed."""
+        table.store.queue_new(QUEUED)
+        assert table.store.postpone(QUEUED, sweep_at=5000.0)
+        assert table.row() == replace(QUEUED, sweep_at=5000.0)
+        table.store.claim(QUEUED, lease_until=1000.0)
+        before = table.row()
+        assert not table.store.postpone(QUEUED, sweep_at=6000.0)
+        assert table.row() == before
+
+    def test_a_parked_delivery_waits_for_its_host(self, table: Table) -> None:
+        """In the other index, and not in the sweep's, until it is released."""
+        table.store.queue_new(QUEUED)
+        assert table.store.park(QUEUED, host="hooks.example.com", now=950.0006)
+        parked = replace(QUEUED, due_at=None, sweep_at=None, parked_host="hooks.example.com", parked_at=950.001)
+        assert table.row() == parked
+        assert table.store.parked("other.example.com", limit=9) == []
+        assert table.store.release(parked, due_at=960.0, sweep_at=1080.0)
+        assert table.row() == replace(QUEUED, due_at=960.0, sweep_at=1080.0)
+
+    def test_a_delivery_may_be_parked_from_the_first(self, table: Table) -> None:
+        """Made as such; who comes later is shown that."""
+        parked = replace(QUEUED, due_at=None, sweep_at=None, parked_host="hooks.example.com", parked_at=950.0)
+        assert table.store.claim_new(parked) is None
+        assert table.row() == parked
+        assert table.store.claim_new(FIRST) == parked
+
+    def test_what_is_done_to_a_parked_delivery_takes_it_out(self, table: Table) -> None:
+        """Claimed by who read it before, postponed by a sweep that did, or ended: the last one to write is right."""
+        table.store.queue_new(QUEUED)
+        table.store.park(QUEUED, host="hooks.example.com", now=950.0)
+        assert table.store.postpone(QUEUED, sweep_at=5000.0)
+        assert table.row() == replace(QUEUED, sweep_at=5000.0)
+        table.store.park(QUEUED, host="hooks.example.com", now=950.0)
+        claimed = table.store.claim(QUEUED, lease_until=1000.0)
+        assert table.row() == claimed
+        assert not table.store.park(QUEUED, host="hooks.example.com", now=950.0)
+        assert table.row() == claimed
+
+    def test_parked_deliveries_come_oldest_event_first(self, table: Table) -> None:
+        """No more than asked for."""
+        for number in (3, 1, 2):
+            event = replace(EVENT, id=f"evt_{number}", time=1000.0 + number)
+            parked = replace(QUEUED, sort_key=sort_key(event), due_at=None, sweep_at=None, parked_host="a.example.com")
+            table.store.queue_new(parked)
+        assert [one.event_id for one in table.store.parked("a.example.com", limit=2)] == ["evt_1", "evt_2"]
+
+    def test_an_interrupted_attempt_is_kept_as_such(self, table: Table) -> None:
+        """It counts, and who comes back too late records nothing."""
+        table.store.queue_new(QUEUED)
+        claimed = table.store.claim(QUEUED, lease_until=1000.0)
+        assert claimed is not None
+        assert table.store.interrupt(claimed, WAITING, sweep_at=2120.0)
+        waiting = replace(claimed, state=State.WAITING, due_at=2000.001, lease_until=None, sweep_at=2120.0)
+        assert table.row() == waiting
+        reason = "the sender stopped during the attempt; the receiver may have seen it"
+        assert table.said() == ("interrupted", reason, ["interrupted"])
+        assert not table.store.record(claimed, invocation(), Next(State.SUCCEEDED), sweep_at=None)
+        assert not table.store.interrupt(claimed, WAITING, sweep_at=2120.0)
+        assert table.row() == waiting
+
+    def test_an_interruption_may_be_the_end(self, table: Table) -> None:
+        """Without times, out of the index."""
+        table.store.claim_new(FIRST)
+        assert table.store.interrupt(FIRST, Next(State.FAILED), sweep_at=None)
+        assert table.row() == replace(FIRST, state=State.FAILED, lease_until=None)
+
+    def test_a_waiting_delivery_can_be_ended(self, table: Table) -> None:
+        """Its attempts stay; it ends once."""
+        table.store.claim_new(FIRST)
+        table.store.record(FIRST, invocation(), WAITING, sweep_at=2120.0)
+        waiting = table.row()
+        assert waiting is not None
+        assert table.store.end(waiting, code="webhook_deleted", reason="the webhook was deleted")
+        ended = replace(FIRST, state=State.FAILED, lease_until=None)
+        assert table.row() == ended
+        assert table.said() == ("webhook_deleted", "the webhook was deleted", ["http_500"])
+        assert not table.store.end(waiting, code="overdue", reason="late")
+        assert table.row() == ended
+        assert table.said()[0] == "webhook_deleted"
+
+    @pytest.mark.parametrize("state", [State.SUCCEEDED, State.FAILED])
+    def test_an_ended_delivery_starts_again(self, table: Table, state: State) -> None:
+        """It waits for a first attempt; the earlier attempts are still to be seen."""
+        table.store.claim_new(FIRST)
+        table.store.record(FIRST, invocation(), Next(state), sweep_at=None)
+        ended = table.row()
+        assert ended is not None
+        assert table.store.restart(ended, due_at=3000.0, sweep_at=3120.0)
+        assert table.row() == replace(QUEUED, due_at=3000.0, sweep_at=3120.0)
+        assert table.said() == ("replayed", "it is being sent again", ["http_500"])
+        assert not table.store.restart(ended, due_at=1.0, sweep_at=2.0)
+        assert table.row() == replace(QUEUED, due_at=3000.0, sweep_at=3120.0)
+
+    def test_a_start_again_forgets_the_oldest_attempts(self, table: Table) -> None:
+        """So that a row has room for another round."""
+        table.store.queue_new(QUEUED)
+        for number in range(KEPT_ATTEMPTS + 2):
+            claimed = table.store.claim(replace(QUEUED, attempts=number), lease_until=1.0)
+            assert claimed is not None
+            table.store.record(claimed, invocation(f"http_{500 + number}"), WAITING, sweep_at=None)
+        waiting = table.row()
+        assert waiting is not None
+        table.store.end(waiting, code="x", reason="y")
+        assert table.store.restart(replace(waiting, state=State.FAILED), due_at=1.0, sweep_at=2.0)
+        assert table.said()[2] == [f"http_{500 + number}" for number in range(2, KEPT_ATTEMPTS + 2)]
+
+    def test_the_index_gives_what_is_overdue_oldest_first(self, table: Table) -> None:
+        """By shard, no more than asked for, and nothing before its time; the very millisecond counts."""
+        for number in range(40):
+            table.store.queue_new(replace(QUEUED, webhook_id=f"wh_{number}", sweep_at=1000.0 + 7 * number % 40))
+        shards = [table.store.overdue(shard, now=FOR_EVER, limit=100) for shard in range(SHARDS)]
+        assert sum(len(shard) for shard in shards) == 40
+        for number, shard in enumerate(shards):
+            times = [one.sweep_at for one in shard]
+            assert times == sorted(times, key=lambda time: time or 0.0)
+            assert table.store.overdue(number, now=FOR_EVER, limit=2) == shard[:2]
+        assert len(table.index(now=1019.9994)) == 20
+        assert len(table.index(now=1019.9996)) == 21
+        assert table.index(now=999.0) == []
+
+    def test_a_row_stays_in_its_shard(self, table: Table) -> None:
+        """Which one is the same in both, since a sweep that is being rewritten must not lose rows."""
+        for number in range(20):
+            table.store.queue_new(replace(QUEUED, webhook_id=f"wh_{number}"))
+        sizes = [len(table.store.overdue(shard, now=FOR_EVER, limit=100)) for shard in range(SHARDS)]
+        fake = FakeDeliveries()
+        for number in range(20):
+            fake.queue_new(replace(QUEUED, webhook_id=f"wh_{number}"))
+        assert [len(fake.overdue(shard, now=FOR_EVER, limit=100)) for shard in range(SHARDS)] == sizes
+
+    def test_failed_deliveries_are_found_page_by_page(self, table: Table) -> None:
+        """Of one webhook, in a time range with both its ends; rows that did not fail are passed over."""
+        events = [replace(EVENT, id=f"evt_{number}", time=1000.0 + number) for number in range(6)]
+        for number, event in enumerate(events):
+            delivery = replace(FIRST, sort_key=sort_key(event))
+            table.store.claim_new(delivery)
+            state = State.SUCCEEDED if number == 2 else State.FAILED
+            table.store.record(delivery, invocation(), Next(state), sweep_at=None)
+        page, after = table.store.failed("wh_1", since=1001.0, until=1004.0, after="", limit=2)
+        found = [one.event_id for one in page]
+        while after:
+            page, after = table.store.failed("wh_1", since=1001.0, until=1004.0, after=after, limit=2)
+            found += [one.event_id for one in page]
+        assert found == ["evt_1", "evt_3", "evt_4"]
+        assert table.store.failed("wh_2", since=0.0, until=FOR_EVER / 4, after="", limit=10) == ([], "")
+
+    def test_a_success_is_seen_from_its_events_time_on(self, table: Table) -> None:
+        """Of this webhook alone; what merely waits is none."""
+        table.store.claim_new(FIRST)
+        assert not table.store.has_succeeded("wh_1", since=0.0)
+        table.store.record(FIRST, invocation(), Next(State.SUCCEEDED), sweep_at=None)
+        assert table.store.has_succeeded("wh_1", since=EVENT.time)
+        assert not table.store.has_succeeded("wh_1", since=EVENT.time + 1)
+        assert not table.store.has_succeeded("wh_2", since=0.0)
+
+
+CIRCUIT = Circuit(host="a.example.com", opened_at=1000.0, probe_at=1030.0)
+
+
+class TestCircuits:
+    """The same for both."""
+
+    def test_a_circuit_opens_once(self, circuits: Circuits) -> None:
+        """To the millisecond; a second one changes nothing, unless the first is draining."""
+        assert circuits.all() == []
+        circuits.open(replace(CIRCUIT, opened_at=1000.0006))
+        opened = replace(CIRCUIT, opened_at=1000.001)
+        assert circuits.all() == [opened]
+        circuits.open(replace(CIRCUIT, probe_at=5.0))
+        assert circuits.all() == [opened]
+        circuits.drain(CIRCUIT.host)
+        assert circuits.all() == [replace(opened, draining=True)]
+        circuits.open(replace(CIRCUIT, probe_at=5.0))
+        assert circuits.all() == [replace(CIRCUIT, probe_at=5.0)]
+
+    def test_what_is_closed_is_not_drained(self, circuits: Circuits) -> None:
+        """It stays closed."""
+        circuits.drain(CIRCUIT.host)
+        assert circuits.all() == []
+        assert not circuits.advance(CIRCUIT, replace(CIRCUIT, probes=1))
+        assert not circuits.advance(CIRCUIT, None)
+        assert circuits.all() == []
+
+    def test_who_advances_it_first_has_it(self, circuits: Circuits) -> None:
+        """The second comes too late, and so does who would close it."""
+        circuits.open(CIRCUIT)
+        after = replace(CIRCUIT, probe_at=1060.0, probes=1)
+        assert circuits.advance(CIRCUIT, after)
+        assert not circuits.advance(CIRCUIT, replace(after, probe_at=9.0))
+        assert not circuits.advance(CIRCUIT, None)
+        assert circuits.all() == [after]
+        circuits.drain(CIRCUIT.host)
+        assert not circuits.advance(after, None)
+        assert circuits.advance(replace(after, draining=True), None)
+        assert circuits.all() == []
+
+    def test_hosts_have_nothing_to_do_with_each_other(self, circuits: Circuits) -> None:
+        """One opens, one closes."""
+        other = replace(CIRCUIT, host="b.example.com")
+        circuits.open(other)
+        circuits.open(CIRCUIT)
+        assert circuits.all() == [CIRCUIT, other]
+        assert circuits.advance(other, None)
+        assert circuits.all() == [CIRCUIT]
