@@ -144,7 +144,9 @@ def simulate(count: int, seed: int) -> bool:
         random=chance,
     )
     redeliverer = Redeliverer(rows=rows, webhooks=webhooks, deliverer=deliverer, clock=world.clock)
-    keeper = CircuitKeeper(records=circuit_rows, rows=rows, wakeups=wakeups, clock=world.clock)
+    keeper = CircuitKeeper(
+        records=circuit_rows, rows=rows, wakeups=wakeups, is_sendable=lambda _: True, clock=world.clock
+    )
     sweeper = Sweeper(rows=rows, wakeups=wakeups, jobs=FakeJobs(), steps=wakeups, clock=world.clock, random=chance)
 
     def first(event: RequestEvent) -> None:

@@ -46,7 +46,7 @@ def draft() -> dict[str, object]:
 def _body() -> dict[str, Any]:
     try:
         body = api.current_event.json_body if api.current_event.body else {}
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise BadRequestError(f"the body is not JSON: {exc}") from exc
     if not isinstance(body, dict):
         raise BadRequestError("the body must be a JSON object")

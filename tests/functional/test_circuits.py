@@ -65,7 +65,7 @@ def test_an_outage_costs_one_probe_at_a_time_and_the_backlog_drains(world: World
         webhook = world.webhook(receiver.url)
         for number in range(FEWEST_ATTEMPTS):
             dispatch(world, number)
-        assert [row["sk"]["S"] for row in circuit_rows(world)] == ["localhost"]
+        assert [row["sk"]["S"] for row in circuit_rows(world)] == [f"localhost:{receiver.port}"]
         sent = len(receiver.requests)
         assert sent == FEWEST_ATTEMPTS
         world.redeliver(*wakeups_of(world, webhook))  # due again: parked too, without a POST
@@ -130,7 +130,8 @@ def test_what_waits_for_a_host_for_four_days_is_ended(world: World, authority: A
     rows = [row for row in world.deliveries(webhook) if row.get("code") == "host_down"]
     assert [row["state"] for row in rows] == ["failed"] * 3
     assert parked(world, webhook) == []
-    assert rows[0]["reason"] == "localhost was down for four days; replay the delivery when it is back"
+    down = f"localhost:{receiver.port} was down for four days"
+    assert rows[0]["reason"] == f"{down}; replay the delivery when it is back"
 
 
 def test_an_unauthorised_host_is_not_down(world: World, authority: Authority) -> None:

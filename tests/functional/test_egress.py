@@ -1,5 +1,6 @@
 """`egress` against real TLS servers: what arrives, what comes back, and what is refused."""
 
+import contextlib
 import gzip
 import socket
 import ssl
@@ -330,3 +331,48 @@ def test_bytes_nobody_asked_for_are_not_the_next_answer(egress: Egress, authorit
         exchanges = [egress.send(request(receiver.url), timeout_seconds=5) for _ in range(3)]
     assert [exchange.response and exchange.response.status for exchange in exchanges] == [202, 202, 202]
     assert len(receiver.requests) == 3
+
+
+def test_an_interim_answer_is_passed_over(egress: Egress, authority: Authority) -> None:
+    """103 Early Hints is no answer yet: the one after it is, and the next request has its own."""
+
+    def script(connection: Received) -> None:
+        while connection.request():
+            connection.write(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
+            connection.write(answer())
+
+    with receiving(script, authority.server_context()) as receiver:
+        exchanges = [egress.send(request(receiver.url), timeout_seconds=5) for _ in range(2)]
+    assert [exchange.response and exchange.response.status for exchange in exchanges] == [202, 202]
+    assert [exchange.response and exchange.response.body for exchange in exchanges] == [b'{"status":"accepted"}'] * 2
+
+
+def test_a_negative_chunk_size_reads_nothing_more(egress: Egress, authority: Authority) -> None:
+    """It would mean "all there is" to the reader below, past every bound."""
+
+    def script(connection: Received) -> None:
+        connection.request()
+        connection.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n" + b"x" * 1_000_000)
+
+    with receiving(script, authority.server_context()) as receiver:
+        exchange = egress.send(request(receiver.url), timeout_seconds=5)
+    assert kind(exchange) == FailureKind.CONNECTION_LOST
+
+
+def test_a_head_of_many_long_lines_is_given_up_early(egress: Egress, authority: Authority) -> None:
+    """Ninety-eight headers of 65,000 bytes: no more than 64 KB of them are taken in."""
+    sent = []
+
+    def script(connection: Received) -> None:
+        connection.request()
+        with contextlib.suppress(OSError):
+            connection.sock.sendall(b"HTTP/1.1 200 OK\r\n")
+            for number in range(98):
+                connection.sock.sendall(b"X-%d: " % number + b"y" * 65_000 + b"\r\n")
+                sent.append(number)
+
+    with receiving(script, authority.server_context()) as receiver:
+        exchange = egress.send(request(receiver.url), timeout_seconds=5)
+    assert exchange.failure is not None
+    assert exchange.failure.sentence == "the answer's head is longer than 64 KB"
+    assert len(sent) < 98

@@ -311,6 +311,13 @@ class TestDeliveries:
         assert not table.store.park(QUEUED, host="hooks.example.com", now=950.0)
         assert table.row() == claimed
 
+    def test_a_parked_delivery_can_be_ended(self, table: Table) -> None:
+        """It is parked no more."""
+        parked = replace(QUEUED, due_at=None, sweep_at=None, parked_host="hooks.example.com", parked_at=950.0)
+        table.store.queue_new(parked)
+        assert table.store.end(parked, code="host_down", reason="down for days")
+        assert table.row() == replace(QUEUED, state=State.FAILED, due_at=None, sweep_at=None)
+
     def test_parked_deliveries_come_oldest_event_first(self, table: Table) -> None:
         """No more than asked for."""
         for number in (3, 1, 2):

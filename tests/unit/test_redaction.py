@@ -100,3 +100,22 @@ def test_the_spellings_of_common_servers_are_masked(secret: str, echoed: str) ->
 def test_the_parts_of_a_secret_are_secret(secret: str, text: str, expected: str) -> None:
     """The token without its scheme, what Basic encodes; a scheme's name is none, nor is a part of three letters."""
     assert expected == Redactor([secret]).text(text)
+
+
+@pytest.mark.parametrize(
+    ("secret", "echoed"),
+    [
+        ("p\u00e4ssw\u00f6rd-hemligt", "p\u00e4ssw\u00f6rd-hemligt".encode().decode("latin-1")),
+        ("abc+def&ghi<jkl", r"abc\u002bdef\u0026ghi\u003cjkl"),
+        ("abc+def&ghi<jkl", r"abc\u002Bdef\u0026ghi\u003Cjkl"),
+        ("abc&def<ghi", "abc&amp;def&lt;ghi"),
+        ("session=abcdefgh123; theme=dark", "abcdefgh123"),
+        ("ApiKey=abcdefgh1234", "abcdefgh1234"),
+        ('Digest response="6629fae49393a053", nc=1', "6629fae49393a053"),
+        (" abcd1234 ", "abcd1234"),
+    ],
+    ids=["header bytes", "escapes", "escapes in capitals", "HTML", "cookie", "scheme", "digest", "spaces"],
+)
+def test_parts_and_odd_spellings_are_masked(secret: str, echoed: str) -> None:
+    """What frameworks make of what they send back."""
+    assert echoed not in Redactor([secret]).text(f"got [{echoed}]")

@@ -155,13 +155,6 @@ def test_in_a_url_every_character_is_encoded(text: str) -> None:
     assert text.encode("utf-8", "replace").decode() == unquote(encoded)
 
 
-@pytest.mark.parametrize("text", [".", ".."])
-def test_a_url_cannot_be_climbed(text: str) -> None:
-    """A segment that is a dot or two would lead to another path."""
-    with pytest.raises(ValueError, match=r"climb in the URL's path"):
-        url_text(text)
-
-
 @given(texts())
 def test_in_a_form_the_receiver_reads_the_same_text(text: str) -> None:
     """Application/x-www-form-urlencoded: a value cannot add a field."""

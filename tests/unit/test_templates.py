@@ -387,3 +387,10 @@ def test_the_payload_is_left_alone() -> None:
     before = json.dumps(PAYLOAD)
     rendered("{{data.access_groups.0}} {{data.missing.x}}", payload=PAYLOAD)
     assert before == json.dumps(event_of(PAYLOAD).payload)
+
+
+def test_a_comment_does_not_hide_an_escape() -> None:
+    """A backslash before a comment and a quote after it are an escaped quote: the string goes on."""
+    text = r'{"k":"a\{{! c }}":{{a}},"}'
+    rendered_text = compile_template(text, Place.JSON).render({"a": "oops"})
+    assert json.loads(rendered_text) == {"k": 'a":oops,'}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grantwire.urls import MAX_URL_CHARACTERS, Url, host_is_allowed, parse_url
+from grantwire.urls import MAX_URL_CHARACTERS, Url, host_is_allowed, host_of, parse_url
 from tests.unit.conftest import texts
 
 
@@ -137,3 +137,33 @@ def test_any_text_is_a_url_or_a_value_error(rest: str) -> None:
 def test_the_allow_list(host: str, patterns: tuple[str, ...], allowed: bool) -> None:
     """A name itself, or everything below `*.`; without a pattern every host."""
     assert allowed is host_is_allowed(host, patterns)
+
+
+@pytest.mark.parametrize("path", ["/a/../b", "/./b", "/..", "/a/%2e%2E/b", "/a/.%2e?x=1"])
+def test_a_path_cannot_be_climbed(path: str) -> None:
+    """A segment that is a dot or two, escaped or not, would lead to another path; in a query it is only text."""
+    with pytest.raises(ValueError, match="would climb"):
+        parse_url(f"https://a.example{path}")
+    assert parse_url("https://a.example/a..b/.c?d=..").target == "/a..b/.c?d=.."
+
+
+@pytest.mark.parametrize("url", ["https://a.example/100%/x", "https://a.example/%zz", "https://a.example/?q=%"])
+def test_a_stray_percent_is_refused(url: str) -> None:
+    """It would make every escape after it be escaped once more."""
+    with pytest.raises(ValueError, match="write it as %25"):
+        parse_url(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://Hooks.Torq.io./v1/{{data.id}}", "hooks.torq.io"),
+        ("https://a.example:8443/", "a.example:8443"),
+        ("https://[2606:4700::1]/", "2606:4700::1"),
+        ("https://[2606:4701::9]:8443/?q={{x}}", "2606:4701::9:8443"),
+        ("no url", ""),
+    ],
+)
+def test_what_shares_a_circuit(url: str, host: str) -> None:
+    """The host as it is called, and its port unless it is the usual one."""
+    assert host_of(url) == host

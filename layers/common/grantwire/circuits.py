@@ -23,6 +23,7 @@ FAILING_SHARE: Final = 0.8
 KNOWN_FOR_SECONDS: Final = 10.0  # how long a process goes on with what it last read
 FIRST_PROBE_SECONDS: Final = 30.0
 LONGEST_PROBE_SECONDS: Final = 300.0
+LOOKED_AT_FOR_A_PROBE: Final = 50
 RELEASED_PER_SWEEP: Final = 600  # deliveries of one host in a minute
 GIVE_UP_SECONDS: Final = 4 * 86_400.0  # somewhat longer than the whole schedule of attempts
 _NOTHING_WAS_SENT: Final = frozenset({FailureKind.ADDRESS_NOT_ALLOWED, FailureKind.URL_UNUSABLE, FailureKind.TEMPLATE})
@@ -165,11 +166,15 @@ class Circuits:
 
 @dataclass(frozen=True, kw_only=True)
 class CircuitKeeper:
-    """Each minute: sends probes, and releases what is parked for hosts that are back."""
+    """Each minute: sends probes, and releases what is parked for hosts that are back.
+
+    `is_sendable` says of a webhook's id whether it would be sent to: whether it is there, active and readable.
+    """
 
     records: Records
     rows: Parked
     wakeups: Probes
+    is_sendable: Callable[[str], bool]
     clock: Callable[[], float]
 
     def look_after(self) -> None:
@@ -187,11 +192,16 @@ class CircuitKeeper:
         now = self.clock()
         wait = min(FIRST_PROBE_SECONDS * 2**circuit.probes, LONGEST_PROBE_SECONDS)
         after = replace(circuit, probe_at=now + wait, probes=min(circuit.probes + 1, 10))
-        oldest = self.rows.parked(circuit.host, limit=1)
-        if self.records.advance(circuit, after if oldest else None):
-            for delivery in oldest:
-                if self.rows.release(delivery, due_at=now, sweep_at=sweep_at(now, now)):
+        page = self.rows.parked(circuit.host, limit=LOOKED_AT_FOR_A_PROBE)
+        if not self.records.advance(circuit, after if page else None):
+            return
+        for delivery in page:
+            sendable = self.is_sendable(delivery.webhook_id)
+            if self.rows.release(delivery, due_at=now, sweep_at=sweep_at(now, now)):
+                if sendable:
                     self.wakeups.send_probe(delivery)
+                    return
+                self.wakeups.send(delivery, delay_seconds=0.0)  # it is ended without being sent, and proves nothing
 
     def _give_up(self, host: str) -> None:
         """End what has waited for the host for longer than a whole schedule of attempts would have taken."""

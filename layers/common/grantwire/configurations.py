@@ -10,11 +10,12 @@ from typing import Any, Final
 from grantwire import filters, validators
 from grantwire.errors import InvalidWebhookError, JsonPathError, Problem, TemplateError
 from grantwire.models import MASK, TRIGGERS, Filter, Header, PlainSecret, ResponseValidator, SealedSecret, Webhook
-from grantwire.reading import NOTHING, Reader, shown, unstorable
+from grantwire.reading import NOTHING, Reader, shown, size_of, unstorable
 from grantwire.rendering import body_template, check_body, header_template, url_template
 from grantwire.urls import MAX_URL_CHARACTERS, parse_url
 
 METHODS: Final = ("POST", "PUT", "PATCH", "DELETE", "GET")
+MAX_DOCUMENT_CHARACTERS: Final = 250_000  # a row of the table holds 400 KB
 MAX_SECRET_BYTES: Final = 4096  # what KMS encrypts in one call
 DEFAULT_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS, MAX_ATTEMPTS = 10.0, 30, 11
 EDITABLE: Final = (
@@ -66,6 +67,8 @@ def parse_webhook(
     reader = Reader()
     if not isinstance(document, dict):
         raise InvalidWebhookError([Problem("", shown(document), "must be a JSON object with the webhook's fields")])
+    if not stored:
+        _check_size(document)
     for field in document.keys() - {*EDITABLE, *_KEPT_BY_US}:
         reader.refuse(str(field), NOTHING, f"is not a field of a webhook; the fields are {', '.join(EDITABLE)}")
     webhook = Webhook(
@@ -92,6 +95,12 @@ def parse_webhook(
     if reader.problems:
         raise InvalidWebhookError(sorted(reader.problems, key=lambda problem: _order(problem.path)))
     return webhook
+
+
+def _check_size(document: object) -> None:
+    if size_of(document) > MAX_DOCUMENT_CHARACTERS:
+        rule = f"the webhook must be at most {MAX_DOCUMENT_CHARACTERS} characters of JSON, nested as its fields are"
+        raise InvalidWebhookError([Problem("", "", rule)])
 
 
 def document_of(webhook: Webhook) -> dict[str, Any]:
@@ -131,8 +140,18 @@ def _headers(reader: Reader, document: Mapping[str, Any], *, stored: bool) -> tu
         name = reader.text(row, "name", _is_header_name, required=True, at=path)
         if name.lower() in headers:
             reader.refuse(f"{path}name", name, "is there twice; header names do not differ by case")
+        if name.lower() == "content-type" and not _is_content_type(row):
+            reader.refuse(
+                f"{path}value", NOTHING, "must be a plain media type, not secret: it decides how values are escaped"
+            )
         headers[name.lower()] = Header(name=name, value=_header_value(reader, row, path, name))
     return tuple(headers.values())
+
+
+def _is_content_type(row: Mapping[str, Any]) -> bool:
+    value = row.get("value")
+    plain = isinstance(value, str) and "/" in value and "{{" not in value
+    return plain and row.get("secret", False) is False
 
 
 def _header_value(reader: Reader, row: Mapping[str, Any], path: str, name: str) -> str | PlainSecret | SealedSecret:

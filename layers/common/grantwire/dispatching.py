@@ -80,25 +80,24 @@ class Dispatcher:
             logger().info("event ignored", extra={"reason": "its detail-type is none of the six triggers"})
             return
         count(Metric.EVENT_RECEIVED)
-        webhooks = self._wanting(event, raw)
-        if not webhooks:
-            return
-        stored = self.events.keep_event(event)
-        first = self.at_once if stored else len(webhooks)  # what cannot be stored cannot be sent later
-        self._deliver_all(webhooks[:first], webhooks[first:], event, stored=stored)
-
-    def _wanting(self, event: RequestEvent, raw: object) -> list[Webhook]:
-        """The active webhooks whose filters the event passes; every other one is counted and logged with the reason."""
         subscriptions = self.webhooks.subscriptions(event.trigger)
+        webhooks = self._wanting(subscriptions, event)
+        if webhooks:
+            stored = self.events.keep_event(event)
+            first = self.at_once if stored else len(webhooks)  # what cannot be stored cannot be sent later
+            self._deliver_all(webhooks[:first], webhooks[first:], event, stored=stored)
+        unreadable = [f"webhook {one.webhook_id} cannot be read: {one.problem}" for one in subscriptions if one.problem]
+        if unreadable:
+            self.dead_letters.keep(raw, "; ".join(unreadable))
+
+    def _wanting(self, subscriptions: Sequence[Subscription], event: RequestEvent) -> list[Webhook]:
+        """The active webhooks whose filters the event passes; every other one is counted and logged with the reason."""
         wanting = [one.webhook for one in subscriptions if one.webhook and self._wants(one.webhook, event)]
         for one in subscriptions:
             if not one.active:
                 _skip(Metric.WEBHOOK_INACTIVE, one.webhook_id, event, "the webhook is inactive")
             elif one.problem:
                 _skip(Metric.WEBHOOK_UNREADABLE, one.webhook_id, event, one.problem)
-        unreadable = [f"webhook {one.webhook_id} cannot be read: {one.problem}" for one in subscriptions if one.problem]
-        if unreadable:
-            self.dead_letters.keep(raw, "; ".join(unreadable))
         if not subscriptions:
             count(Metric.EVENT_UNMATCHED)
             logger().info(

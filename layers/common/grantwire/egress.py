@@ -5,6 +5,7 @@ stays in SNI, in the certificate's check and in `Host`. Nothing is followed, one
 look-up to the last byte, and of the answer at most 64 KB are read. What the receiver does is a value, no exception.
 """
 
+import http.client
 import logging
 import queue
 import socket
@@ -28,6 +29,7 @@ from grantwire.models import Exchange, Failure, FailureKind, HttpRequest, HttpRe
 from grantwire.urls import Url, host_is_allowed, parse_url
 
 MAX_RESPONSE_BYTES: Final = 64 * 1024
+MAX_HEAD_BYTES: Final = 64 * 1024
 _CHUNK: Final = 16 * 1024
 _KEPT_HOSTS, _KEPT_PER_HOST = 100, 64
 
@@ -62,6 +64,8 @@ class _Trace:
         self.tls: float | None = None
         self.first_byte: float | None = None
         self.remote_address: str | None = None
+        self.head_bytes = 0
+        self.head_is_read = False
 
     def remaining(self) -> float:
         """Seconds left. Raises TimeoutError when there are none."""
@@ -85,6 +89,7 @@ class _Trace:
         )
 
 
+_MAKING: Final = threading.Lock()
 _current: ContextVar[_Trace] = ContextVar("exchange")
 
 
@@ -97,6 +102,10 @@ class _DeadlineSocket(ssl.SSLSocket):
         count = super().recv_into(buffer, nbytes, flags)
         if count and trace.first_byte is None:
             trace.first_byte = trace.egress.clock()
+        if not trace.head_is_read:
+            trace.head_bytes += count
+            if trace.head_bytes > MAX_HEAD_BYTES:
+                raise _StoppedError(FailureKind.PROTOCOL, "the answer's head is longer than 64 KB")
         return count
 
     def send(self, data: Any, flags: int = 0) -> int:
@@ -104,8 +113,31 @@ class _DeadlineSocket(ssl.SSLSocket):
         return super().send(data, flags)
 
 
+class _StrictResponse(http.client.HTTPResponse):
+    """http.client's reading of an answer, without two holes of it."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Interim answers (103 and its like) are passed over, as RFC 9110, 15.2 asks; the deadline bounds how many."""
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if status < 200 and status not in (http.HTTPStatus.CONTINUE, http.HTTPStatus.SWITCHING_PROTOCOLS):
+                while self.fp.readline(_CHUNK) not in (b"\r\n", b"\n", b""):
+                    pass
+            else:
+                return version, status, reason
+
+    def _read_next_chunk_size(self) -> int:
+        """A negative size would be read as "everything that comes"."""
+        size: int = super()._read_next_chunk_size()  # type: ignore[misc]
+        if size < 0:
+            raise http.client.IncompleteRead(b"")
+        return size
+
+
 class _CheckedConnection(HTTPSConnection):
     """Resolves once, checks every address, and connects to one of those."""
+
+    response_class = _StrictResponse
 
     def _new_conn(self) -> socket.socket:
         trace = _current.get()
@@ -153,7 +185,7 @@ class Egress:
         try:
             url = self._checked_url(request.url)
             response, failure = (
-                self._exchange(self._pools.connection_from_host(url.host, url.port, "https"), url, request),
+                self._exchange(self._pool(url), url, request),
                 None,
             )
         except _StoppedError as stopped:
@@ -201,6 +233,11 @@ class Egress:
         with _CheckedPool(url.host, url.port, ssl_context=self._tls, retries=False) as fresh:
             return _exchanged(fresh, url, request)
 
+    def _pool(self, url: Url) -> HTTPConnectionPool:
+        """The kept connections to a host. Made under a lock: two threads would make two of everything."""
+        with _MAKING:
+            return self._pools.connection_from_host(url.host, url.port, "https")
+
     @cached_property
     def _pools(self) -> PoolManager:
         pools = PoolManager(num_pools=_KEPT_HOSTS, maxsize=_KEPT_PER_HOST, ssl_context=self._tls, retries=False)
@@ -232,6 +269,7 @@ def _exchanged(pool: HTTPConnectionPool, url: Url, request: HttpRequest) -> Http
         timeout=_current.get().remaining(),
         assert_same_host=False,
     )
+    _current.get().head_is_read = True
     try:
         body = bytearray()
         while len(body) <= MAX_RESPONSE_BYTES and (chunk := response.read(_CHUNK)):
@@ -240,12 +278,9 @@ def _exchanged(pool: HTTPConnectionPool, url: Url, request: HttpRequest) -> Http
         raise _StoppedError(FailureKind.PROTOCOL, "the answer's compression cannot be undone") from exc
     finally:
         response.close()  # gives up what was not read; a connection read to its end is in the pool by now
-    headers = tuple(response.headers.items())
-    if sum(len(name) + len(value) for name, value in headers) > MAX_RESPONSE_BYTES:
-        raise _StoppedError(FailureKind.PROTOCOL, "the answer's head is longer than 64 KB")
     return HttpResponse(
         status=response.status,
-        headers=headers,
+        headers=tuple(response.headers.items()),
         body=bytes(body[:MAX_RESPONSE_BYTES]),
         truncated=len(body) > MAX_RESPONSE_BYTES,
     )
@@ -255,15 +290,17 @@ def _connected(addresses: list[AddressInfo], trace: _Trace) -> socket.socket:
     """A socket connected to the first address that answers; each has an equal share of the time that is left."""
     reason: OSError | None = None
     for index, (family, kind, protocol, _, sockaddr) in enumerate(addresses):
-        sock = socket.socket(family, kind, protocol)
+        sock = None
         try:
+            sock = socket.socket(family, kind, protocol)
             trace.remote_address = sockaddr[0]
             sock.settimeout(trace.remaining() / (len(addresses) - index))
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.connect(sockaddr)
             sock.settimeout(trace.remaining())  # the handshake's bound
         except OSError as exc:
-            sock.close()
+            if sock:
+                sock.close()
             reason = exc
         else:
             return sock

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from grantwire import judging, redaction, validators
 from grantwire.errors import TemplateError
@@ -24,6 +24,8 @@ from grantwire.models import (
 from grantwire.redaction import Redactor
 from grantwire.rendering import render
 from grantwire.validators import ValidatorVerdict
+
+SHOWN_CHARACTERS: Final = 200  # of a value that a validator found; cut once no part of a secret can be left
 
 
 class Sender(Protocol):
@@ -111,7 +113,10 @@ def _invocation(
     return Invocation(
         request=request,
         response=exchange.response and _redacted(exchange.response, redactor),
-        verdicts=tuple(replace(one, found=tuple(redactor.text(value) for value in one.found)) for one in verdicts),
+        verdicts=tuple(
+            replace(one, found=tuple(redactor.text(value)[:SHOWN_CHARACTERS] for value in one.found))
+            for one in verdicts
+        ),
         outcome=judging.judge(exchange, verdicts),
         timings=exchange.timings,
         remote_address=exchange.remote_address,

@@ -1,6 +1,7 @@
 """Takes fields out of untrusted JSON and collects everything that is wrong, instead of stopping at the first."""
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -48,7 +49,7 @@ class Reader:
     def boolean(self, document: Mapping[str, Any], field: str, *, default: bool, at: str = "") -> bool:
         value = document.get(field, default)
         if type(value) is not bool:
-            self.refuse(at + field, value, "must be true or false")
+            self.refuse(at + field, NOTHING if field == "secret" else value, "must be true or false")
             return default
         return value
 
@@ -119,7 +120,19 @@ def unstorable(text: str) -> str:
     return "holds half of a surrogate pair, which is no character" if lone else ""
 
 
+def size_of(document: object) -> float:
+    """The characters of a document's JSON; infinite when it nests too deep to be written."""
+    try:
+        return len(json.dumps(document, default=str))
+    except RecursionError:
+        return math.inf
+
+
 def shown(value: object) -> str:
     """A value in an error: JSON, cut to what a person will read."""
-    text = _USER_INFO.sub(f"//{MASK}@", json.dumps(value, ensure_ascii=False, default=str))
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError:
+        return "…"
+    text = _USER_INFO.sub(f"//{MASK}@", text)
     return text if len(text) <= 80 else text[:77] + "…"

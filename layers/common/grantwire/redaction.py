@@ -1,6 +1,7 @@
 """Takes secrets out of what is shown or kept: a receiver may send back what it was sent."""
 
 import base64
+import html
 import json
 import re
 from collections.abc import Iterable
@@ -10,6 +11,8 @@ from urllib.parse import quote, quote_plus
 from grantwire.models import MASK
 
 _ESCAPE = re.compile("%[0-9A-F]{2}")
+_NO_WORD = re.compile(r"[^A-Za-z0-9_. -]")
+_SHORTEST_PIECE = 8
 _SHORTEST = 4  # a shorter part would be found in ordinary text, and give away more by where it is masked
 
 
@@ -33,11 +36,16 @@ class Redactor:
 
 
 def _parts(secret: str) -> set[str]:
-    """The whole value, each word after a scheme (`Bearer abc`: the token alone is secret too), what Basic encodes."""
+    """The whole value, each word after a scheme (`Bearer abc`: the token alone is secret too), what Basic encodes.
+
+    Of cookies and the like (`session=abc; theme=dark`) also each value, when it is too long to be a word.
+    """
     words = secret.split()
     if len(words) == 2 and words[0].lower() == "basic":
         words += _decoded(words[1]).split(":", 1)
-    return {part for part in (secret, *words[1:], *(words if len(words) == 1 else ())) if len(part) >= _SHORTEST}
+    whole = {secret, secret.strip(), *words[1:], *(words if len(words) == 1 else ())}
+    pieces = {piece.strip(" \"'") for piece in re.split(r"[;,\s]|(?<=\w)=(?!=|$)", secret)}
+    return {part for part in whole if len(part) >= _SHORTEST} | {one for one in pieces if len(one) >= _SHORTEST_PIECE}
 
 
 def _decoded(text: str) -> str:
@@ -56,5 +64,8 @@ def _spellings(part: str) -> set[str]:
         quote_plus(part, errors="replace"),
     }
     lower = {_ESCAPE.sub(lambda match: match.group().lower(), one) for one in percent}
+    wire = part.encode("utf-8", "replace").decode("latin-1")  # as a header's bytes are read
+    unicode = _NO_WORD.sub(lambda match: f"\\u{ord(match.group()):04x}", part)
+    others = {wire, html.escape(part), unicode, re.sub(r"(?<=\\u)[0-9a-f]{4}", lambda m: m.group().upper(), unicode)}
     slashed = {one.replace("/", "\\/") for one in escaped}  # as PHP writes JSON
-    return {part, encoded, *escaped, *slashed, *percent, *lower}
+    return {part, encoded, *others, *escaped, *slashed, *percent, *lower}

@@ -18,7 +18,7 @@ class EgressSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueSettings:
-    """What a function that has deliveries woken needs: `sweep` no more. Environment variables in lower case."""
+    """What a function that has deliveries woken needs; the names are the environment variables in lower case."""
 
     deliveries_table: str
     delivery_retention_days: int
@@ -33,6 +33,13 @@ class DeliverySettings(QueueSettings):
     event_bus: str
     disable_after_days: int
     egress: EgressSettings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SweepSettings(QueueSettings):
+    """What `sweep` needs."""
+
+    webhooks_table: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +79,7 @@ def delivery_settings() -> DeliverySettings:
 
 
 @cache
-def sweep_settings() -> QueueSettings:
+def sweep_settings() -> SweepSettings:
     """Settings of the running `sweep` function. Raises SettingsError naming the variable."""
     return read_sweep_settings(os.environ)
 
@@ -110,9 +117,10 @@ def read_delivery_settings(environment: Mapping[str, str]) -> DeliverySettings:
     )
 
 
-def read_sweep_settings(environment: Mapping[str, str]) -> QueueSettings:
+def read_sweep_settings(environment: Mapping[str, str]) -> SweepSettings:
     """The settings that `environment` holds. Raises SettingsError naming the variable."""
-    return QueueSettings(
+    return SweepSettings(
+        webhooks_table=_required(environment, "WEBHOOKS_TABLE"),
         deliveries_table=_required(environment, "DELIVERIES_TABLE"),
         delivery_retention_days=_days(environment, "DELIVERY_RETENTION_DAYS"),
         wakeups_url=_required(environment, "WAKEUPS_URL"),

@@ -93,21 +93,31 @@ def compile_template(text: str, place: Place) -> Template:
     if len(text.encode("utf-8", "surrogatepass")) > MAX_TEMPLATE_BYTES:
         raise TemplateError(f"the template is longer than {MAX_TEMPLATE_BYTES // 1024} KB")
     tags = iter(list(_tags(text)))
-    nodes: list[str | _Variable] = [""]
+    nodes: list[str | _Variable] = []
     in_string = False
-    for kind, value in tokenize(text):
-        if kind == "literal":
-            in_string = _ends_in_string(value, in_string) if place is Place.JSON else False
-            if type(nodes[-1]) is str:
-                nodes[-1] += value
-            else:
-                nodes.append(value)
+    for part in _parts(text):
+        if isinstance(part, str):
+            in_string = _ends_in_string(part, in_string) if place is Place.JSON else False
+            nodes += [part] if part else []
         else:
             spell = _SPELLINGS.get(place) or (inside_json_string if in_string else json_text)
-            nodes.append(_variable(value, spell, *next(tags)))
+            nodes.append(_variable(part[0], spell, *next(tags)))
     if place is Place.JSON:
         _check_json_places(nodes)
     return Template(tuple(node for node in nodes if node != ""))
+
+
+def _parts(text: str) -> Iterator[str | tuple[str]]:
+    """Literal text, whole although a comment stood in it, and (in a tuple) the names of variables."""
+    literal = ""
+    for kind, value in tokenize(text):
+        if kind == "literal":
+            literal += value
+        else:
+            yield literal
+            yield (value,)
+            literal = ""
+    yield literal
 
 
 def _tags(text: str) -> Iterator[tuple[int, int]]:

@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 MAX_URL_CHARACTERS: Final = 4096
 _URL: Final = re.compile(
@@ -30,6 +31,11 @@ def parse_url(url: str) -> Url:
         raise ValueError("holds a space, a backslash or a control character; write spaces as %20")
     if not url.lower().startswith("https://"):
         raise ValueError("does not start with https://")
+    if re.search(r"%(?![0-9A-Fa-f]{2})", url):
+        raise ValueError("holds a '%' that is not followed by two hexadecimal digits; write it as %25")
+    path = re.split(r"[?#]", url[8:], maxsplit=1)[0]
+    if any(unquote(segment) in (".", "..") for segment in path.split("/")[1:]):
+        raise ValueError("has a path with a segment '.' or '..', which would climb in it")
     authority = re.split(r"[/?#]", url[8:], maxsplit=1)[0]
     if "@" in authority:
         raise ValueError("holds a user name or password before '@'; put credentials into a secret header")
@@ -46,9 +52,15 @@ def parse_url(url: str) -> Url:
     return Url(host, port, quote(target if target.startswith("/") else "/" + target, safe=_SAFE, errors="replace"))
 
 
+@lru_cache(maxsize=2048)
 def host_of(url: str) -> str:
-    """The host of a webhook's URL, which holds no placeholder, in lower case."""
-    return re.split(r"[/?#:]", url.lower().removeprefix("https://"), maxsplit=1)[0]
+    """What a webhook's URL leads to, whatever its placeholders become: the host, and the port unless it is 443."""
+    try:
+        parsed = parse_url(re.sub(r"\{\{.*?\}\}+", "x", url))
+    except ValueError:
+        return ""
+    host = parsed.host.rstrip(".")
+    return host if parsed.port == 443 else f"{host}:{parsed.port}"
 
 
 def host_is_allowed(host: str, patterns: tuple[str, ...]) -> bool:

@@ -22,7 +22,7 @@ from grantwire.spelling import plain_text
 MAX_PATH_CHARACTERS: Final = 512
 MAX_STEPS: Final = 32
 MAX_NODES: Final = 10_000
-MAX_SHOWN, MAX_SHOWN_CHARACTERS = 20, 200
+MAX_SHOWN: Final = 20
 ACCEPTED: Final = "a path starts at $ and goes on with .name, ['name'], [0], [-1], [*], .*, [0:2] or ..name"
 
 _STEP = re.compile(
@@ -40,7 +40,7 @@ _STEP = re.compile(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ValidatorVerdict:
-    """One validator's answer: what it found at its path (JSON spelling, the first 20, cut) and whether that will do."""
+    """One validator's answer: what it found at its path (JSON spelling, the first 20) and whether that will do."""
 
     validator: ResponseValidator
     holds: bool
@@ -110,7 +110,7 @@ def judge(validators: tuple[ResponseValidator, ...], response: HttpResponse) -> 
         return ()
     try:
         body = json.loads(response.body, parse_constant=_refuse_constant)
-        sound = _is_small(body)
+        sound = not response.truncated and _is_small(body)
     except (ValueError, RecursionError):
         sound = False
     if not sound:
@@ -128,8 +128,7 @@ def _verdict(validator: ResponseValidator, envelope: dict[str, object], body: ob
     found = [_spelled(node) for node in path.find(envelope) or path.find(body)]
     holds = not set(validator.expected_values).isdisjoint(found)
     reason = "" if holds else "no value is among the expected ones" if found else "the path finds nothing in the body"
-    shown = tuple(value[:MAX_SHOWN_CHARACTERS] for value in found[:MAX_SHOWN])
-    return ValidatorVerdict(validator=validator, holds=holds, found=shown, reason=reason)
+    return ValidatorVerdict(validator=validator, holds=holds, found=tuple(found[:MAX_SHOWN]), reason=reason)
 
 
 def _spelled(node: _Node) -> str:

@@ -27,7 +27,7 @@ class DeadLetterQueue:
         with translated("sqs SendMessage"):
             self.client().send_message(
                 QueueUrl=self.queue_url,
-                MessageBody=json.dumps({"reason": reason[:_MAX_REASON], "event": event}, default=str),
+                MessageBody=_letter(event, reason[:_MAX_REASON]),
                 MessageAttributes={"reason": {"DataType": "String", "StringValue": _one_line(reason)}},
             )
 
@@ -53,6 +53,12 @@ class DeadLetterQueue:
         """The letter has been dealt with."""
         with translated("sqs DeleteMessage"):
             self.client().delete_message(QueueUrl=self.queue_url, ReceiptHandle=letter.receipt)
+
+
+def _letter(event: object, reason: str) -> str:
+    """Text outside ASCII as it is, since escapes would make the letter six times as long; half a surrogate escaped."""
+    text = json.dumps({"reason": reason, "event": event}, default=str, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _event_in(body: str) -> object | None:

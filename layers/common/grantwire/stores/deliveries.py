@@ -10,10 +10,13 @@ index `parked` (`parked_host`, `sk`) those that wait for a host that is down, th
 """
 
 import json
+import secrets
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
 
 from grantwire.identifiers import moment
 from grantwire.invoking import Invocation
@@ -42,6 +45,7 @@ class DeliveryStore:
     table_name: str
     retention_days: int
     clock: Callable[[], float]
+    new_token: Callable[[], str] = secrets.token_hex
 
     def keep_event(self, event: RequestEvent) -> bool:
         """Store the event for later attempts; False when it is too large or nests too deep to be stored."""
@@ -60,10 +64,7 @@ class DeliveryStore:
 
     def event(self, event_id: str) -> RequestEvent | None:
         """The stored event; None when it was never stored or has expired."""
-        with translated("dynamodb GetItem"):
-            row = self.client.get_item(TableName=self.table_name, Key=_event_key(event_id), ConsistentRead=True).get(
-                "Item"
-            )
+        row = self._row(_event_key(event_id))
         if row is None:
             return None
         payload = json.loads(zlib.decompress(bytes(row["payload"]["B"])))
@@ -71,10 +72,13 @@ class DeliveryStore:
 
     def get(self, webhook_id: str, sort_key: str) -> Delivery | None:
         """The delivery, None when there is none."""
-        key = {"pk": {"S": webhook_id}, "sk": {"S": sort_key}}
-        with translated("dynamodb GetItem"):
-            row = self.client.get_item(TableName=self.table_name, Key=key, ConsistentRead=True).get("Item")
+        row = self._row({"pk": {"S": webhook_id}, "sk": {"S": sort_key}})
         return _read(row) if row else None
+
+    def _row(self, key: _Row) -> _Row | None:
+        with translated("dynamodb GetItem"):
+            row: _Row | None = self.client.get_item(TableName=self.table_name, Key=key, ConsistentRead=True).get("Item")
+        return row
 
     def claim_new(self, delivery: Delivery) -> Delivery | None:
         """Make the row of a first attempt; the row that is there already, None when there was none."""
@@ -91,6 +95,7 @@ class DeliveryStore:
             "trigger": {"S": delivery.trigger},
             "created_at": _number(self.clock()),
             "expires_at": self._expiry(),
+            "change": {"S": self.new_token()},
         }
         with translated("dynamodb PutItem"):
             try:
@@ -101,7 +106,7 @@ class DeliveryStore:
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
             except self.client.exceptions.ConditionalCheckFailedException as exc:
-                return _read(exc.response["Item"])  # type: ignore[typeddict-item]
+                return None if _is_ours(exc, row["change"]) else _read(exc.response["Item"])  # type: ignore[typeddict-item]
         return None
 
     def claim(self, delivery: Delivery, *, lease_until: float) -> Delivery | None:
@@ -238,17 +243,15 @@ class DeliveryStore:
 
     def _surplus(self, delivery: Delivery) -> int:
         """How many of the oldest attempts a replay must forget, so that the row has room for as many again."""
-        with translated("dynamodb GetItem"):
-            answer = self.client.get_item(
-                TableName=self.table_name, Key=_key(delivery), ProjectionExpression="attempts", ConsistentRead=True
-            )
-        return max(0, len(answer.get("Item", {}).get("attempts", {}).get("L", [])) - KEPT_ATTEMPTS)
+        row = self._row(_key(delivery)) or {}
+        return max(0, len(row.get("attempts", {}).get("L", [])) - KEPT_ATTEMPTS)
 
     def _change(
         self, old: Delivery, new: Delivery, *, attempt: bytes | None = None, forget: int = 0, **facts: Any
     ) -> bool:
         """Write `new` over `old` if the row still has `old`'s state and number of attempts; whether it had."""
-        values = _facts(new) | facts | {"updated_at": _number(self.clock())}
+        token = {"S": self.new_token()}
+        values = _facts(new) | facts | {"updated_at": _number(self.clock()), "change": token}
         gone = sorted(_PASSING - values.keys())
         names = {f"#{name}": name for name in (*values, *gone)}
         sets = [f"#{name} = :{name}" for name in values]
@@ -269,13 +272,19 @@ class DeliveryStore:
                     ConditionExpression=condition,
                     ExpressionAttributeNames=names,
                     ExpressionAttributeValues=arguments,
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-            except self.client.exceptions.ConditionalCheckFailedException:
-                return False
+            except self.client.exceptions.ConditionalCheckFailedException as exc:
+                return _is_ours(exc, token)
         return True
 
     def _expiry(self) -> dict[str, str]:
         return {"N": str(int(self.clock()) + self.retention_days * _DAY)}
+
+
+def _is_ours(exc: ClientError, token: Mapping[str, str]) -> bool:
+    """Whether the row is as this very write made it: its answer was lost, and the AWS client wrote once more."""
+    return bool(exc.response.get("Item", {}).get("change") == token)  # type: ignore[attr-defined]
 
 
 def _key(delivery: Delivery) -> _Row:

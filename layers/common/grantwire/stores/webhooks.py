@@ -68,6 +68,14 @@ class WebhookStore:
             )
         return _read(webhook_id, row) if row else None
 
+    def is_sendable(self, webhook_id: str) -> bool:
+        """Whether a delivery to the webhook would be sent: whether it is there, readable and active."""
+        try:
+            webhook = self.get(webhook_id)
+        except InvalidWebhookError:
+            return False
+        return webhook is not None and webhook.active
+
     def subscriptions(self, trigger: str) -> Sequence[Subscription]:
         """Every webhook that names `trigger`; the cost grows with these, never with the table."""
         return [_subscription(row) for row in self._query(trigger)]
