@@ -147,3 +147,25 @@ def test_an_unauthorised_host_is_not_down(world: World, authority: Authority) ->
             dispatch(world, number)
         assert len(receiver.requests) == FEWEST_ATTEMPTS + 3
     assert circuit_rows(world) == []
+
+
+def test_a_probe_that_would_not_be_sent_does_not_count(world: World, authority: Authority) -> None:
+    """The oldest parked deliveries are of a webhook that was switched off: the probe is the first that can be sent."""
+    outage = Outage()
+    with receiving(outage, authority.server_context()) as receiver:
+        off, good = world.webhook(receiver.url), world.webhook(receiver.url, triggers=["RequestGranted"])
+        for number in range(FEWEST_ATTEMPTS + 3):
+            dispatch(world, number)
+        world.dispatch(event_file("request_granted"))
+        assert len(parked(world, off)) == 3
+        world.store.deactivate(off, reason="by hand", now=0.0)
+        outage.down.clear()
+        earlier(world, 31)
+        world.sweep()
+        bodies = world.take_wakeups()
+        [probe] = probes(bodies)
+        assert json.loads(probe)[0] == good.id
+        world.redeliver(*bodies)
+    assert world.deliveries(good)[0]["state"] == "succeeded"
+    assert [row["code"] for row in world.deliveries(off)][-3:] == ["webhook_inactive"] * 3
+    assert circuit_rows(world)[0]["draining"]["BOOL"]

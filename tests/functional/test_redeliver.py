@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from grantwire.models import Webhook
+from grantwire.stores import clients
 from tests.functional.conftest import World, event_file, wakeup_of
 from tests.receivers import Authority, Received, answer, answering, receiving
 
@@ -193,3 +194,27 @@ def test_logs_of_attempts_hold_ids_and_states_only(world: World, authority: Auth
 def test_what_is_no_wake_up_comes_back(world: World, body: str) -> None:
     """It ends in the dead letters instead of stopping its batch."""
     assert world.redeliver(body) == ["message-0"]
+
+
+def test_a_claim_whose_answer_was_lost_is_still_ours(world: World, authority: Authority) -> None:
+    """The AWS client repeats a write whose answer did not come, and meets its own row: the event is sent, once."""
+    seen: list[str] = []
+    real = clients.dynamodb().meta.events
+
+    def lose(params: dict[str, Any], model: Any, **_: Any) -> None:
+        if "ConditionExpression" in params and model.name not in seen:
+            seen.append(model.name)
+            getattr(world.aws.dynamodb, {"PutItem": "put_item", "UpdateItem": "update_item"}[model.name])(**params)
+
+    with receiving(answering(ACCEPTED), authority.server_context()) as receiver:
+        webhook = world.webhook(receiver.url)
+        hooks: Any = real
+        hooks.register("provide-client-params.dynamodb.*", lose)
+        try:
+            world.dispatch(event_file("request_created"))
+        finally:
+            hooks.unregister("provide-client-params.dynamodb.*", lose)
+        assert len(receiver.requests) == 1
+    assert seen == ["PutItem", "UpdateItem"]
+    [row] = world.deliveries(webhook)
+    assert (row["state"], len(row["attempts"])) == ("succeeded", 1)
