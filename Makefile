@@ -111,3 +111,16 @@ demo: $(READY) ## an event of each trigger through the local stack, compared wit
 	@"$(BIN)/python" -m local.demo --webhooks "$(WEBHOOKS)"
 
 .PHONY: run event demo
+
+# The simulation --------------------------------------------------------------------------------------------------------
+SEEDS = 20000
+SEED =
+SIMULATION = PYTHONPATH=layers/common "$(BIN)/python" -m tests.simulation
+
+simulate: $(READY) ## break everything in simulated time, by chance (SEEDS=100000 for more, SEED=123 for one, step by step)
+	@$(SIMULATION).run $(if $(SEED),--seed "$(SEED)",--seeds "$(SEEDS)")
+
+mutants: $(READY) ## put faults into the code, in memory, and print which promise catches each
+	@$(SIMULATION).mutants
+
+.PHONY: simulate mutants

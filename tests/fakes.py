@@ -282,6 +282,10 @@ class FakeWebhooks:
     def get(self, webhook_id: str) -> Webhook | None:
         return self.webhooks.get(webhook_id)
 
+    def is_sendable(self, webhook_id: str) -> bool:
+        webhook = self.webhooks.get(webhook_id)
+        return webhook is not None and webhook.active
+
     def subscriptions(self, trigger: str) -> Sequence[FakeSubscription]:
         return [
             FakeSubscription(webhook_id=one.id, active=one.active, webhook=one if one.active else None)

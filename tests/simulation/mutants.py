@@ -1,0 +1,203 @@
+"""Faults put into the code on purpose, in memory only: each must break a promise; see `make mutants`.
+
+A mutant is one edit of a module's source. Those of `fakes` are faults of the table: conditions that do not hold.
+"""
+# ruff: noqa: T201 - a command prints
+
+import argparse
+import sys
+import time
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Final
+
+from grantwire import delivering, dispatching, redelivering, replaying, sweeping
+from tests import fakes
+from tests.simulation.edited import edited
+from tests.simulation.run import broken
+from tests.simulation.world import Code, Seen
+
+MOST_SEEDS: Final = 4_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """A fault: in the module, `old` becomes `new`."""
+
+    name: str
+    module: ModuleType
+    old: str
+    new: str
+
+    @property
+    def code(self) -> Code:
+        """The code with the fault in it."""
+        name = self.module.__name__.rpartition(".")[2]
+        return Code(**{name: edited(self.module, (self.old, self.new))})
+
+
+def _unconditional(what: str) -> Mutant:
+    """A write that takes effect whatever the row has become."""
+    condition = "(row.delivery.state, row.delivery.attempts) != (old.state, old.attempts)"
+    return Mutant(
+        name=f"{what} without its condition",
+        module=fakes,
+        old=condition,
+        new=f"(what != {what!r} and {condition})",
+    )
+
+
+MUTANTS: Final = (
+    Mutant(
+        name="claim_new without its condition",
+        module=fakes,
+        old="        if found:\n            return found.delivery",
+        new='        if found and what != "claim_new":\n            return found.delivery',
+    ),
+    *(_unconditional(what) for what in ("claim", "record", "interrupt", "end", "restart")),
+    Mutant(
+        name="an interrupted attempt is not counted",
+        module=fakes,
+        old="ended = replace(delivery, state=following.state,",
+        new="ended = replace(delivery, attempts=delivery.attempts - 1, state=following.state,",
+    ),
+    Mutant(
+        name="a claim has no lease in the index",
+        module=fakes,
+        old="            sweep_at=lease_until,\n",
+        new="            sweep_at=None,\n",
+    ),
+    Mutant(
+        name="a lease ends too soon in the index",
+        module=fakes,
+        old="            sweep_at=lease_until,\n",
+        new="            sweep_at=lease_until - 50.0,\n",
+    ),
+    Mutant(
+        name="the first claim of a dead sender is not watched",
+        module=delivering,
+        old="            self.deliveries.watch(found)",
+        new="            pass",
+    ),
+    Mutant(
+        name="a wait without the net below its wake-up",
+        module=delivering,
+        old="look_at = None if following.due_at is None else sweep_at(following.due_at, now)",
+        new="look_at = None",
+    ),
+    Mutant(
+        name="wake-ups before the rows",
+        module=delivering,
+        old="        made = [delivery for",
+        new="        self.wakeups.send_now(waiting)\n        made = [delivery for",
+    ),
+    Mutant(
+        name="a sort key by chance",
+        module=delivering,
+        old="sort_key=sort_key(event),",
+        new='sort_key=f"{event.time + id(object()) % 97}#{event.id}",',
+    ),
+    Mutant(
+        name="retry after success",
+        module=delivering,
+        old="            invocation.outcome,\n            attempts",
+        new="            replace(invocation.outcome, state=State.WAITING),\n            attempts",
+    ),
+    Mutant(
+        name="attempts without an end",
+        module=delivering,
+        old="max_attempts=webhook.max_attempts,",
+        new="max_attempts=99,",
+    ),
+    Mutant(
+        name="the event is not stored",
+        module=dispatching,
+        old="stored = self.events.keep_event(event)",
+        new="stored = True",
+    ),
+    Mutant(
+        name="dispatch keeps its faults to itself",
+        module=dispatching,
+        old="        if faults:",
+        new="        if False:",
+    ),
+    Mutant(
+        name="a wake-up is always believed",
+        module=redelivering,
+        old="return delivery.state is State.WAITING and delivery.attempts == wakeup.attempts and not early",
+        new="return True",
+    ),
+    Mutant(
+        name="a wake-up is never too early",
+        module=redelivering,
+        old=" and not early",
+        new="",
+    ),
+    Mutant(
+        name="an inactive webhook is sent to",
+        module=redelivering,
+        old="if not webhook.active:",
+        new="if False:",
+    ),
+    Mutant(
+        name="interrupted attempts do not count for the policy",
+        module=redelivering,
+        old="if delivery.attempts >= webhook.max_attempts:",
+        new="if False:",
+    ),
+    Mutant(
+        name="a probe is parked like any other",
+        module=redelivering,
+        old="probe=wakeup.probe",
+        new="probe=False",
+    ),
+    Mutant(
+        name="a delivery is replayed before it has ended",
+        module=replaying,
+        old="if delivery.state not in (State.FAILED, State.SUCCEEDED):",
+        new="if False:",
+    ),
+    Mutant(
+        name="the sweep leaves dead senders alone",
+        module=sweeping,
+        old="            self._interrupt(delivery)",
+        new="            pass",
+    ),
+    Mutant(
+        name="the sweep wakes nobody",
+        module=sweeping,
+        old="            self.wakeups.send(delivery, delay_seconds=0.0)",
+        new="            pass",
+    ),
+    Mutant(
+        name="the sweep does not postpone what it has woken",
+        module=sweeping,
+        old="elif self.rows.postpone(delivery, sweep_at=now + AGAIN_SECONDS):",
+        new="else:",
+    ),
+)
+
+
+def caught(mutant: Mutant, seeds: int = MOST_SEEDS) -> Seen | None:
+    """The first seed that catches the mutant, None when none of them does."""
+    return broken(range(seeds), mutant.code)
+
+
+def main() -> int:
+    """The exit status: 1 when a mutant was not caught."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=MOST_SEEDS, help="how many are tried at most for each")
+    given = parser.parse_args()
+    survivors = 0
+    print(f"{'mutant':<52} {'caught by':<40} at seed")
+    for mutant in MUTANTS:
+        began = time.monotonic()
+        seen = caught(mutant, given.seeds)
+        survivors += seen is None
+        how = f"{seen.invariant:<40} {seen.seed}" if seen else "NOBODY"
+        print(f"{mutant.name:<52} {how} ({time.monotonic() - began:.1f} s)", flush=True)
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

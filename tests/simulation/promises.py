@@ -1,0 +1,254 @@
+"""What must hold, watched while it happens and at the end. A broken promise raises ViolationError."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, NoReturn
+
+from grantwire.delivering import LEASE_SECONDS
+from grantwire.identifiers import sort_key
+from grantwire.models import Delivery, RequestEvent, State, Webhook
+from grantwire.redelivering import EARLY_SECONDS
+from grantwire.retrying import MAX_ATTEMPTS
+from grantwire.urls import host_of
+from tests.fakes import FakeDeliveries, Key, Row
+from tests.simulation.faults import DAY, HOUR
+from tests.simulation.hub import Hub, ViolationError
+from tests.simulation.receivers import Post
+
+BEGINNING: Final = 1_795_000_000.0
+SKEW: Final = 1.0  # how far two processes' clocks are apart at most
+_STALE_SECONDS: Final = 125.0  # how long a dispatch may go on with what it read
+_ENDED: Final = (State.SUCCEEDED, State.FAILED)
+_SWEEPS_PER_WAIT: Final = 2  # in five minutes: one that interrupted the attempt before, one that found it overdue
+
+
+class Gap(StrEnum):
+    """Ways in which a promise is known to be broken."""
+
+    QUEUED_AND_LEFT = "given the event again, dispatch leaves a dead sender's row to the queue, which does not watch it"
+    CIRCUIT_AND_LEFT = (
+        "given the event again, dispatch finds a dead sender's row and an open circuit: it is not watched"
+    )
+    GONE_AND_LEFT = "given the event again, dispatch finds no such webhook any more, and does not look for its row"
+    PARKED_FOR_EVER = "a delivery is parked when its host's circuit was closed just before"
+    TOLD_TOO_LATE = "a sender that has lost its claim tells the bus that the delivery has failed"
+
+
+TOLERATED: Final = frozenset(Gap)  # empty once all of them are closed
+
+
+@dataclass
+class Round:
+    """One delivery since it was made or last replayed."""
+
+    claims: set[int] = field(default_factory=set)
+    succeeded: bool = False
+    kept_before: int = 0
+    sweeps: dict[tuple[int, float | None], set[float]] = field(default_factory=dict)
+
+
+@dataclass
+class Known:
+    """What the simulation knows of a webhook and the people who change it."""
+
+    webhook: Webhook
+    was_inactive: bool = False
+    was_deleted: bool = False
+    off_since: float | None = None
+
+    def switched(self, now: float, *, active: bool) -> None:
+        """It was made active or inactive."""
+        self.was_inactive |= not active
+        self.off_since = None if active else self.off_since or now
+
+
+@dataclass
+class Promises:
+    """Watches the rows, the POSTs and the wake-ups of one simulation."""
+
+    hub: Hub
+    store: FakeDeliveries
+    at_once: int
+    was_open: set[str] = field(default_factory=set)  # hosts whose circuits were
+    webhooks: dict[str, Known] = field(default_factory=dict)
+    events: dict[str, RequestEvent] = field(default_factory=dict)  # by the id of the request they speak of
+    storable: dict[str, bool] = field(default_factory=dict)  # by the event's id
+    rounds: dict[Key, Round] = field(default_factory=dict)
+    posts: dict[Key, list[Post]] = field(default_factory=dict)
+    left: dict[Key, Gap | None] = field(default_factory=dict)
+    failed: set[Key] = field(default_factory=set)
+    begun: Counter[Key] = field(default_factory=Counter)
+    outage_seconds: float = 0.0
+
+    def policy(self, webhook_id: str) -> int:
+        """How many attempts there are at most."""
+        return min(self.webhooks[webhook_id].webhook.max_attempts, MAX_ATTEMPTS)
+
+    def changed(self, what: str, before: Row | None, after: Row) -> None:
+        """A row was written."""
+        old, new = before.delivery if before else None, after.delivery
+        key = (new.webhook_id, new.sort_key)
+        if old is None or what == "restart":
+            self.rounds[key] = Round(kept_before=len(after.attempts))
+        if old is not None and (old.state in _ENDED) != (what == "restart"):
+            self.broken("ended is ended", f"{key} was {old.state} and is {new.state} after {what}")
+        if what == "record":
+            self._recorded(key, after)
+        if new.state is State.DELIVERING and what != "watch":
+            self._claimed(key, what, old, new)
+        if what == "interrupt" and old and self.hub.now < (old.lease_until or 0.0) - SKEW:
+            self.broken("a lease is respected", f"{key} was interrupted before its lease ended")
+        if new.state is State.FAILED:
+            self.failed.add(key)
+        if new.state is State.SUCCEEDED:
+            self.rounds[key].succeeded = True
+
+    def _claimed(self, key: Key, what: str, old: Delivery | None, new: Delivery) -> None:
+        this = self.rounds[key]
+        if old is not None and old.state is not State.WAITING:
+            self.broken("only what waits is claimed", f"{key} was {old.state} when it was claimed ({what})")
+        if new.attempts in this.claims:
+            self.broken("one claim per attempt", f"attempt {new.attempts} of {key} was claimed twice ({what})")
+        this.claims.add(new.attempts)
+        self.begun[key] += 1
+        if len(this.claims) > self.policy(key[0]):
+            self.broken("attempts within the policy", f"{key} has begun attempt {len(this.claims)}")
+        if old and old.due_at is not None and self.hub.now < old.due_at - EARLY_SECONDS - SKEW:
+            self.broken("never early", f"{key} was claimed {old.due_at - self.hub.now:.0f} s before it was due")
+        lease = (new.lease_until or 0.0) - self.hub.now
+        if lease > LEASE_SECONDS + SKEW:
+            self.broken("a lease is respected", f"{key} has a lease of {lease:.0f} s")
+
+    def _recorded(self, key: Key, row: Row) -> None:
+        """The answer decides, and the policy."""
+        delivery, used_up = row.delivery, row.delivery.attempts >= self.policy(key[0])
+        expected = State.FAILED if used_up or row.code in ("http_410", "validator") else State.WAITING
+        if delivery.state is not (State.SUCCEEDED if row.code == "http_200" else expected):
+            self.broken("the answer decides", f"{key} is {row}")
+
+    def posted(self, post: Post) -> None:
+        """A request arrived at a receiver."""
+        event = self.events[post.request_id]
+        key = (post.webhook_id, sort_key(event))
+        if key not in self.store.rows:
+            self.broken("a claim comes first", f"{key} was sent without a row")
+        if self.rounds[key].succeeded:
+            self.broken("nothing is sent after a success", f"{key}")
+        off_since = self.webhooks[post.webhook_id].off_since
+        if off_since is not None and self.hub.now - off_since > _STALE_SECONDS:
+            self.broken("nothing is sent to what is off", f"{key} was sent, and is off since {off_since}")
+        posts = self.posts.setdefault(key, [])
+        posts.append(post)
+        if len(posts) > self.begun[key]:
+            self.broken("a claim comes first", f"{key} was sent {len(posts)} times by {self.begun[key]} claims")
+        if post.delivery_id != posts[0].delivery_id:
+            self.broken("one webhook-id", f"{key} was sent as {posts[0].delivery_id} and as {post.delivery_id}")
+
+    def woken(self, key: Key, attempts: int) -> None:
+        """A wake-up was sent."""
+        row = self.store.rows.get(key)
+        if row is None:
+            self.broken("the row comes first", f"{key} is woken, and there is no such row")
+        sweep = self.hub.process.notes.get("minute")
+        if sweep is None:
+            return
+        sweeps = self.rounds[key].sweeps.setdefault((attempts, row.delivery.due_at), set())
+        sweeps.add(sweep)
+        recent = [one for one in sweeps if one > sweep - 290.0]
+        if len(recent) > _SWEEPS_PER_WAIT:
+            self.broken("woken in moderation", f"{key} was woken by {len(recent)} sweeps in five minutes")
+
+    def told(self, what: str, facts: Mapping[str, object]) -> None:
+        """Something was put on the bus."""
+        if what == "DeliveryFailed":
+            key = self._key_of(str(facts["webhook_id"]), str(facts["event_id"]))
+            if key not in self.failed and Gap.TOLD_TOO_LATE not in TOLERATED:
+                self.broken("told what is so", f"{key} is told to have failed, and is {self.store.rows[key]}")
+
+    def dispatched(self, webhook_ids: list[str], event: RequestEvent) -> None:
+        """Dispatch has returned, having found these webhooks."""
+        for webhook_id in webhook_ids:
+            if (webhook_id, sort_key(event)) not in self.store.rows:
+                self.broken("no pair is lost", f"{webhook_id} wants {event.id}, and there is no row")
+        for key, row in self.store.rows.items():
+            if key[1] == sort_key(event) and _waits_for_nobody(row):
+                self.left[key] = self._gap(key, webhook_ids, event)
+
+    def _gap(self, key: Key, webhook_ids: list[str], event: RequestEvent) -> Gap | None:
+        """Why dispatch, given the event again, did not go on with a row that waits for it."""
+        if key[0] not in webhook_ids:
+            return Gap.GONE_AND_LEFT
+        if self.storable[event.id] and webhook_ids.index(key[0]) >= self.at_once:
+            return Gap.QUEUED_AND_LEFT
+        return Gap.CIRCUIT_AND_LEFT if host_of(self.webhooks[key[0]].webhook.url) in self.was_open else None
+
+    def at_the_end(self, in_dead_letters: set[str]) -> None:
+        """Nothing happens any more. `in_dead_letters`: ids of events that nobody re-drove."""
+        for key, row in self.store.rows.items():
+            if row.delivery.state not in _ENDED:
+                self._unended(key, row, in_dead_letters)
+            else:
+                self._ended(key, row)
+        for key in self.posts:
+            if key not in self.store.rows:
+                self.broken("no pair is lost", f"{key} was sent and has no row")
+
+    def _unended(self, key: Key, row: Row, in_dead_letters: set[str]) -> None:
+        gap = (
+            self.left.get(key) if _waits_for_nobody(row) else Gap.PARKED_FOR_EVER if row.delivery.parked_host else None
+        )
+        if gap in TOLERATED:
+            return
+        if row.delivery.event_id not in in_dead_letters or not _waits_for_nobody(row):
+            self.broken("every pair ends", f"{key} is {row}")
+        if row.delivery.state is State.WAITING and "too large to be stored" not in row.reason:
+            self.broken("what waits says why", f"{key} is {row}")
+
+    def _ended(self, key: Key, row: Row) -> None:
+        delivery, this = row.delivery, self.rounds[key]
+        if (delivery.due_at, delivery.lease_until, delivery.sweep_at, delivery.parked_host) != (None,) * 4:
+            self.broken("what has ended is in no index", f"{key} is {row}")
+        recorded = len(row.attempts) - this.kept_before
+        if recorded != delivery.attempts or this.claims != set(range(1, delivery.attempts + 1)):
+            self.broken("every attempt is in the row", f"{key} is {row}, claimed {sorted(this.claims)}")
+        accepted = any(post.accepted for post in self.posts.get(key, ()))
+        if delivery.state is State.SUCCEEDED and not accepted:
+            self.broken("success was seen by the receiver", f"{key} is {row}")
+        if delivery.state is State.FAILED and not self._explained(key, row):
+            self.broken("a failure has its reason", f"{key} is {row}")
+
+    def _explained(self, key: Key, row: Row) -> bool:
+        known, attempts = self.webhooks[key[0]], row.delivery.attempts
+        match row.code:
+            case "webhook_inactive":
+                return known.was_inactive
+            case "webhook_deleted":
+                return known.was_deleted
+            case "no_attempts_left":
+                return attempts >= self.policy(key[0])
+            case "event_missing":
+                return not self.storable[row.delivery.event_id]
+            case "interrupted":
+                return attempts >= MAX_ATTEMPTS
+            case "overdue":
+                return self.outage_seconds >= DAY
+            case "host_down":
+                return self.hub.now - BEGINNING > HOUR
+            case "http_410" | "validator":
+                return True
+        return attempts >= self.policy(key[0])
+
+    def _key_of(self, webhook_id: str, event_id: str) -> Key:
+        return next(key for key, row in self.store.rows.items() if key[0] == webhook_id and key[1].endswith(event_id))
+
+    def broken(self, invariant: str, what: str) -> NoReturn:
+        """The simulation ends here."""
+        raise ViolationError(invariant, what)
+
+
+def _waits_for_nobody(row: Row) -> bool:
+    """Whether only dispatch, given the event again, would go on with it."""
+    delivery = row.delivery
+    return delivery.state not in _ENDED and (delivery.sweep_at, delivery.due_at, delivery.parked_host) == (None,) * 3
