@@ -106,9 +106,6 @@ class FakeDeliveries:
         released = replace(delivery, due_at=due_at, sweep_at=sweep_at, parked_host=None, parked_at=None)
         return self._change("release", delivery, released)
 
-    def watch(self, delivery: Delivery) -> None:
-        self._change("watch", delivery, replace(delivery, sweep_at=delivery.lease_until))
-
     def postpone(self, delivery: Delivery, *, sweep_at: float) -> bool:
         return self._change("postpone", delivery, replace(delivery, sweep_at=sweep_at))
 

@@ -96,6 +96,7 @@ def test_an_outage_costs_one_probe_at_a_time_and_the_backlog_drains(world: World
         assert parked(world, webhook) == []
         world.shift(webhook, 60)
         world.redeliver(*wakeups_of(world, webhook))
+        earlier(world, 600)
         world.sweep()
         assert circuit_rows(world) == []
     states = [row["state"] for row in world.deliveries(webhook)]

@@ -145,14 +145,15 @@ def test_a_sender_that_died_is_found_and_its_attempt_recorded(world: World, auth
     assert [attempt["code"] for attempt in delivery["attempts"]] == ["http_503", "interrupted", "http_202"]
 
 
-def test_an_event_handed_in_again_while_its_sender_is_gone_is_watched(world: World, authority: Authority) -> None:
-    """Dispatch died in its first attempt: Lambda hands the event in again, which has the sweep look after the row."""
+def test_a_first_attempt_whose_sender_died_is_found(world: World, authority: Authority) -> None:
+    """Dispatch died in the middle; the event handed in again is left to the sweep, which finds the row."""
     with receiving(answering(ACCEPTED), authority.server_context()) as receiver:
         webhook = world.webhook(receiver.url)
         event = event_file("request_created")
         world.dispatch(event)
         [row] = [row for row in world.rows("DeliveriesTable") if row["pk"]["S"] == webhook.id]
-        dead = {"state": {"S": "delivering"}, "lease_until": {"N": row["updated_at"]["N"]}}
+        moment = {"N": row["updated_at"]["N"]}
+        dead = {"state": {"S": "delivering"}, "lease_until": moment, "sweep_at": moment, "due_shard": {"N": "0"}}
         world.aws.dynamodb.put_item(TableName=world.template.names["DeliveriesTable"], Item=row | dead)
         world.dispatch(event)
         world.sweep()

@@ -53,7 +53,6 @@ class Store(Protocol):
     def park(self, delivery: Delivery, *, host: str, now: float) -> bool: ...
     def parked(self, host: str, *, limit: int) -> Sequence[Delivery]: ...
     def release(self, delivery: Delivery, *, due_at: float, sweep_at: float) -> bool: ...
-    def watch(self, delivery: Delivery) -> None: ...
     def postpone(self, delivery: Delivery, *, sweep_at: float) -> bool: ...
     def interrupt(self, delivery: Delivery, following: Next, *, sweep_at: float | None) -> bool: ...
     def end(self, delivery: Delivery, *, code: str, reason: str) -> bool: ...
@@ -210,7 +209,6 @@ class TestDeliveries:
         assert not table.store.restart(QUEUED, due_at=1.0, sweep_at=2.0)
         assert not table.store.park(QUEUED, host="hooks.example.com", now=950.0)
         assert not table.store.release(QUEUED, due_at=1.0, sweep_at=2.0)
-        table.store.watch(FIRST)
         assert table.row() is None
 
     def test_a_failed_attempt_waits(self, table: Table) -> None:
@@ -248,7 +246,6 @@ class TestDeliveries:
         assert not table.store.restart(other, due_at=1.0, sweep_at=2.0)
         assert not table.store.park(other, host="hooks.example.com", now=950.0)
         assert not table.store.release(other, due_at=1.0, sweep_at=2.0)
-        table.store.watch(other)
         assert table.row() == before
         assert table.said() == ("", "", [])
 
@@ -259,18 +256,6 @@ class TestDeliveries:
         waiting = replace(FIRST, state=State.WAITING, lease_until=None)
         assert table.row() == waiting
         assert table.store.claim(waiting, lease_until=1000.0) is not None
-
-    def test_a_watched_claim_is_swept_when_its_lease_ends(self, table: Table) -> None:
-        """And may still be recorded."""
-        table.store.claim_new(FIRST)
-        found = table.store.claim_new(FIRST)
-        assert found is not None
-        table.store.watch(found)
-        assert table.row() == replace(found, sweep_at=1000.124)
-        assert table.store.record(FIRST, invocation("http_200"), Next(State.SUCCEEDED), sweep_at=None)
-        ended = table.row()
-        table.store.watch(found)
-        assert table.row() == ended
 
     def test_a_postponed_delivery_keeps_everything_else(self, table: Table) -> None:
         """Until it is claimed."""

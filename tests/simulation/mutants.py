@@ -74,10 +74,16 @@ MUTANTS: Final = (
         new="            sweep_at=lease_until - 50.0,\n",
     ),
     Mutant(
-        name="the first claim of a dead sender is not watched",
+        name="what has ended stays parked",
+        module=fakes,
+        old="sweep_at=None, parked_host=None, parked_at=None\n",
+        new="sweep_at=None\n",
+    ),
+    Mutant(
+        name="a first claim has no lease in the index",
         module=delivering,
-        old="            self.deliveries.watch(found)",
-        new="            pass",
+        old="lease_until=until, sweep_at=until)",
+        new="lease_until=until)",
     ),
     Mutant(
         name="a wait without the net below its wake-up",

@@ -36,7 +36,7 @@ class Gap(StrEnum):
     TOLD_TOO_LATE = "a sender that has lost its claim tells the bus that the delivery has failed"
 
 
-TOLERATED: Final = frozenset(Gap)  # empty once all of them are closed
+TOLERATED: Final = frozenset[Gap]()
 
 
 @dataclass
@@ -96,7 +96,7 @@ class Promises:
             self.broken("ended is ended", f"{key} was {old.state} and is {new.state} after {what}")
         if what == "record":
             self._recorded(key, after)
-        if new.state is State.DELIVERING and what != "watch":
+        if new.state is State.DELIVERING:
             self._claimed(key, what, old, new)
         if what == "interrupt" and old and self.hub.now < (old.lease_until or 0.0) - SKEW:
             self.broken("a lease is respected", f"{key} was interrupted before its lease ended")

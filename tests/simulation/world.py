@@ -25,7 +25,7 @@ from tests.simulation.promises import BEGINNING, Known, Promises
 from tests.simulation.receivers import SimulatedSender, receiver
 from tests.simulation.unreliable import spoken, unreliable
 
-QUIET_DAYS: Final = 5  # the longest schedule takes 3.2 days, and whatever is parked is given up after an hour
+QUIET_DAYS: Final = 16  # an event that cannot be stored is given up after 14 days, whatever is parked after an hour
 AT_ONCE: Final = 2
 MAX_EVENT_BYTES: Final = 2_000
 DISPATCH_SECONDS, REDELIVER_SECONDS, SWEEP_SECONDS = 120.0, 60.0, 55.0  # the functions' timeouts in template.yaml

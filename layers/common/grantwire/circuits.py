@@ -25,6 +25,7 @@ FIRST_PROBE_SECONDS: Final = 30.0
 LONGEST_PROBE_SECONDS: Final = 300.0
 LOOKED_AT_FOR_A_PROBE: Final = 50
 RELEASED_PER_SWEEP: Final = 600  # deliveries of one host in a minute
+SETTLED_SECONDS: Final = 180.0  # who still took the circuit for open has parked its deliveries by then
 GIVE_UP_SECONDS: Final = 4 * 86_400.0  # somewhat longer than the whole schedule of attempts
 _NOTHING_WAS_SENT: Final = frozenset({FailureKind.ADDRESS_NOT_ALLOWED, FailureKind.URL_UNUSABLE, FailureKind.TEMPLATE})
 _UNREACHABLE: Final = frozenset(FailureKind) - _NOTHING_WAS_SENT
@@ -193,7 +194,7 @@ class CircuitKeeper:
         wait = min(FIRST_PROBE_SECONDS * 2**circuit.probes, LONGEST_PROBE_SECONDS)
         after = replace(circuit, probe_at=now + wait, probes=min(circuit.probes + 1, 10))
         page = self.rows.parked(circuit.host, limit=LOOKED_AT_FOR_A_PROBE)
-        if not self.records.advance(circuit, after if page else None):
+        if not self.records.advance(circuit, after if page else replace(circuit, draining=True)):
             return
         for delivery in page:
             sendable = self.is_sendable(delivery.webhook_id)
@@ -218,5 +219,5 @@ class CircuitKeeper:
             due_at = now + index * 60 / RELEASED_PER_SWEEP
             if self.rows.release(delivery, due_at=due_at, sweep_at=sweep_at(due_at, now)):
                 self.wakeups.send(delivery, delay_seconds=due_at - now)
-        if not page:
+        if not page and now - circuit.probe_at > SETTLED_SECONDS:
             self.records.advance(circuit, None)

@@ -20,6 +20,7 @@ from grantwire.urls import host_of
 
 LEASE_SECONDS: Final = 60.0  # outlasts the longest exchange, 30 seconds, with room to record it
 LONGEST_WAKEUP_SECONDS: Final = 900.0  # SQS delays a message by 15 minutes at most
+DEAD_LETTER_SECONDS: Final = 14 * 86_400.0  # how long an event that cannot be stored may still come back
 SWEEP_MARGIN_SECONDS: Final = 120.0  # how long a wake-up may be late before the sweep takes it for lost
 
 
@@ -44,10 +45,6 @@ class Deliveries(Protocol):
 
     def park(self, delivery: Delivery, *, host: str, now: float) -> bool:
         """Have a waiting delivery wait for its host instead of its time; False when the row has changed meanwhile."""
-        ...
-
-    def watch(self, delivery: Delivery) -> None:
-        """Have the sweep look after a delivering row when its lease ends."""
         ...
 
 
@@ -119,19 +116,16 @@ class Deliverer:
         """
         secret_values = self.invoker.open_secrets(webhook)
         host = host_of(webhook.url)
-        delivery = replace(first_delivery(webhook.id, event), lease_until=self.clock() + LEASE_SECONDS)
+        delivery = first_delivery(webhook.id, event)
         if stored and self.circuits.is_open(host):
-            parked = replace(
-                delivery, state=State.WAITING, attempts=0, lease_until=None, parked_host=host, parked_at=self.clock()
-            )
+            parked = replace(delivery, state=State.WAITING, attempts=0, parked_host=host, parked_at=self.clock())
             return Parking.PARKED if self.deliveries.claim_new(parked) is None else None
+        until = self.clock() + LEASE_SECONDS
+        delivery = replace(delivery, lease_until=until, sweep_at=until)
         found = self.deliveries.claim_new(delivery)
         if found is None:
             return self._attempt(webhook, event, delivery, secret_values, stored=stored)
-        if found.state is State.DELIVERING and found.sweep_at is None:
-            # The same event twice at once, or a sender that died: nobody would look after it, so the sweep does.
-            self.deliveries.watch(found)
-        elif found.state is State.WAITING and found.due_at is None and found.parked_host is None:
+        if found.state is State.WAITING and found.due_at is None and found.parked_host is None:
             return self._claim_again(found, webhook, event, stored=False)  # AWS hands in what could not be stored
         return None
 
@@ -170,11 +164,13 @@ class Deliverer:
             fault = UnstoredEventError(event.id)
             outcome = replace(invocation.outcome, sentence=f"{invocation.outcome.sentence}; {fault}")
             unwoken = replace(following, due_at=None)
-            self.deliveries.record(delivery, replace(invocation, outcome=outcome), unwoken, sweep_at=None)
+            look_at = now + DEAD_LETTER_SECONDS
+            self.deliveries.record(delivery, replace(invocation, outcome=outcome), unwoken, sweep_at=look_at)
             raise fault
-        self._record(delivery, invocation, following, now)
+        recorded = self._record(delivery, invocation, following, now)
         self.circuits.attempted(host_of(webhook.url), invocation.outcome)
-        self.health.attempted(webhook, event, invocation.outcome, following, delivery.attempts)
+        if recorded:  # otherwise the lease was over, and what follows is another sender's to say
+            self.health.attempted(webhook, event, invocation.outcome, following, delivery.attempts)
         return Attempted(invocation, following)
 
     def queue(self, webhooks: Sequence[Webhook], event: RequestEvent) -> int:
@@ -197,11 +193,12 @@ class Deliverer:
         self.wakeups.send_now(made)
         return len(made)
 
-    def _record(self, delivery: Delivery, invocation: Invocation, following: Next, now: float) -> None:
+    def _record(self, delivery: Delivery, invocation: Invocation, following: Next, now: float) -> bool:
         look_at = None if following.due_at is None else sweep_at(following.due_at, now)
         recorded = self.deliveries.record(delivery, invocation, following, sweep_at=look_at)
         if recorded and following.due_at is not None:
             wake(self.wakeups, replace(delivery, state=State.WAITING, due_at=following.due_at), now)
+        return recorded
 
 
 def first_delivery(webhook_id: str, event: RequestEvent) -> Delivery:

@@ -89,7 +89,11 @@ class Sweeper:
     def _wake(self, delivery: Delivery) -> None:
         """The row first: a sweep that dies here leaves a row that is looked after again."""
         now = self.clock()
-        if now - (delivery.due_at or now) > GIVE_UP_SECONDS:
+        if delivery.due_at is None:
+            reason = "its event is too large to be stored, and AWS does not hand it in any more"
+            if self.rows.end(delivery, code="event_missing", reason=reason):
+                reporting.ended(delivery, "event_missing")
+        elif now - delivery.due_at > GIVE_UP_SECONDS:
             reason = "it could not be woken for a day: our own tables, queue or key were out of reach"
             if self.rows.end(delivery, code="overdue", reason=reason):
                 reporting.ended(delivery, "overdue")

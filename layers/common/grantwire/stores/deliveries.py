@@ -156,10 +156,6 @@ class DeliveryStore:
             delivery, replace(delivery, due_at=due_at, sweep_at=sweep_at, parked_host=None, parked_at=None)
         )
 
-    def watch(self, delivery: Delivery) -> None:
-        """Have the sweep look after a delivering row when its lease ends."""
-        self._change(delivery, replace(delivery, sweep_at=delivery.lease_until))
-
     def postpone(self, delivery: Delivery, *, sweep_at: float) -> bool:
         """Let the sweep look after the row later; False when the row has changed meanwhile."""
         return self._change(delivery, replace(delivery, sweep_at=sweep_at))
