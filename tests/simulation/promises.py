@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Final, NoReturn
 
 from grantwire.delivering import LEASE_SECONDS
@@ -11,7 +10,6 @@ from grantwire.identifiers import sort_key
 from grantwire.models import Delivery, RequestEvent, State, Webhook
 from grantwire.redelivering import EARLY_SECONDS
 from grantwire.retrying import MAX_ATTEMPTS
-from grantwire.urls import host_of
 from tests.fakes import FakeDeliveries, Key, Row
 from tests.simulation.faults import DAY, HOUR
 from tests.simulation.hub import Hub, ViolationError
@@ -22,21 +20,6 @@ SKEW: Final = 1.0  # how far two processes' clocks are apart at most
 _STALE_SECONDS: Final = 125.0  # how long a dispatch may go on with what it read
 _ENDED: Final = (State.SUCCEEDED, State.FAILED)
 _SWEEPS_PER_WAIT: Final = 2  # in five minutes: one that interrupted the attempt before, one that found it overdue
-
-
-class Gap(StrEnum):
-    """Ways in which a promise is known to be broken."""
-
-    QUEUED_AND_LEFT = "given the event again, dispatch leaves a dead sender's row to the queue, which does not watch it"
-    CIRCUIT_AND_LEFT = (
-        "given the event again, dispatch finds a dead sender's row and an open circuit: it is not watched"
-    )
-    GONE_AND_LEFT = "given the event again, dispatch finds no such webhook any more, and does not look for its row"
-    PARKED_FOR_EVER = "a delivery is parked when its host's circuit was closed just before"
-    TOLD_TOO_LATE = "a sender that has lost its claim tells the bus that the delivery has failed"
-
-
-TOLERATED: Final = frozenset[Gap]()
 
 
 @dataclass
@@ -71,13 +54,11 @@ class Promises:
     hub: Hub
     store: FakeDeliveries
     at_once: int
-    was_open: set[str] = field(default_factory=set)  # hosts whose circuits were
     webhooks: dict[str, Known] = field(default_factory=dict)
     events: dict[str, RequestEvent] = field(default_factory=dict)  # by the id of the request they speak of
     storable: dict[str, bool] = field(default_factory=dict)  # by the event's id
     rounds: dict[Key, Round] = field(default_factory=dict)
     posts: dict[Key, list[Post]] = field(default_factory=dict)
-    left: dict[Key, Gap | None] = field(default_factory=dict)
     failed: set[Key] = field(default_factory=set)
     begun: Counter[Key] = field(default_factory=Counter)
     outage_seconds: float = 0.0
@@ -164,7 +145,7 @@ class Promises:
         """Something was put on the bus."""
         if what == "DeliveryFailed":
             key = self._key_of(str(facts["webhook_id"]), str(facts["event_id"]))
-            if key not in self.failed and Gap.TOLD_TOO_LATE not in TOLERATED:
+            if key not in self.failed:
                 self.broken("told what is so", f"{key} is told to have failed, and is {self.store.rows[key]}")
 
     def dispatched(self, webhook_ids: list[str], event: RequestEvent) -> None:
@@ -172,17 +153,6 @@ class Promises:
         for webhook_id in webhook_ids:
             if (webhook_id, sort_key(event)) not in self.store.rows:
                 self.broken("no pair is lost", f"{webhook_id} wants {event.id}, and there is no row")
-        for key, row in self.store.rows.items():
-            if key[1] == sort_key(event) and _waits_for_nobody(row):
-                self.left[key] = self._gap(key, webhook_ids, event)
-
-    def _gap(self, key: Key, webhook_ids: list[str], event: RequestEvent) -> Gap | None:
-        """Why dispatch, given the event again, did not go on with a row that waits for it."""
-        if key[0] not in webhook_ids:
-            return Gap.GONE_AND_LEFT
-        if self.storable[event.id] and webhook_ids.index(key[0]) >= self.at_once:
-            return Gap.QUEUED_AND_LEFT
-        return Gap.CIRCUIT_AND_LEFT if host_of(self.webhooks[key[0]].webhook.url) in self.was_open else None
 
     def at_the_end(self, in_dead_letters: set[str]) -> None:
         """Nothing happens any more. `in_dead_letters`: ids of events that nobody re-drove."""
@@ -196,11 +166,6 @@ class Promises:
                 self.broken("no pair is lost", f"{key} was sent and has no row")
 
     def _unended(self, key: Key, row: Row, in_dead_letters: set[str]) -> None:
-        gap = (
-            self.left.get(key) if _waits_for_nobody(row) else Gap.PARKED_FOR_EVER if row.delivery.parked_host else None
-        )
-        if gap in TOLERATED:
-            return
         if row.delivery.event_id not in in_dead_letters or not _waits_for_nobody(row):
             self.broken("every pair ends", f"{key} is {row}")
         if row.delivery.state is State.WAITING and "too large to be stored" not in row.reason:

@@ -352,7 +352,6 @@ class World:
     def _after_each(self) -> None:
         """The schedule's next run that has something to do. One that finds nothing does nothing: it is left out."""
         dues = [row.delivery.sweep_at for row in self.store.rows.values() if row.delivery.sweep_at]
-        self.promises.was_open |= self.circuits.circuits.keys()
         dues += [0.0 if circuit.draining else circuit.probe_at for circuit in self.circuits.circuits.values()]
         due = min(dues, default=None)
         if due is not None:
