@@ -133,7 +133,7 @@ def simulate(count: int, seed: int) -> bool:
     webhooks.webhooks[webhook.id] = webhook
     wakeups = TimedWakeups(world, lambda wakeup: redeliverer.redeliver(wakeup))
     chance = random.Random(seed + 1).random
-    health = HealthKeeper(records=webhooks, successes=rows, bus=FakeBus(), clock=world.clock, disable_after_days=5)
+    health = HealthKeeper(records=webhooks, bus=FakeBus(), clock=world.clock, disable_after_days=5)
     deliverer = Deliverer(
         invoker=Invoker(sender=receiver, secrets=FakeSecrets(), clock=world.clock),
         deliveries=rows,

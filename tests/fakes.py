@@ -4,11 +4,14 @@
 """
 
 import zlib
+from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from grantwire.circuits import Circuit
-from grantwire.health import Failures
+from grantwire.health import Health
 from grantwire.identifiers import moment
 from grantwire.invoking import Invocation
 from grantwire.models import Delivery, PlainSecret, RequestEvent, SealedSecret, State, Webhook
@@ -36,6 +39,42 @@ def _unheard(what: str, before: Row | None, after: Row) -> None:
 
 
 @dataclass
+class _Indexes:
+    """What is found without looking at every row: sorted lists, so that 100,000 rows can be worked with.
+
+    webhooks  the sort keys of a webhook's rows
+    due       of a shard: (sweep_at, key), for the rows that have a sweep_at
+    parked    of a host: (sort key, when the row was made, webhook), for the rows that are parked
+    made      the how manieth row it is
+    """
+
+    webhooks: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    due: defaultdict[int, list[tuple[float, Key]]] = field(default_factory=lambda: defaultdict(list))
+    parked: defaultdict[str, list[tuple[str, int, str]]] = field(default_factory=lambda: defaultdict(list))
+    made: dict[Key, int] = field(default_factory=dict)
+
+    def move(self, before: Delivery | None, after: Delivery) -> None:
+        """A row was written: take what it was out, and put in what it is."""
+        if before is None:
+            self.made[_key(after)] = len(self.made)
+            insort(self.webhooks[after.webhook_id], after.sort_key)
+        else:
+            for index, entry in self._entries(before):
+                del index[bisect_left(index, entry)]
+        for index, entry in self._entries(after):
+            insort(index, entry)
+
+    def _entries(self, delivery: Delivery) -> list[tuple[list[Any], tuple[Any, ...]]]:
+        """The sorted lists that hold the row, and as what."""
+        key, found = _key(delivery), list[tuple[list[Any], tuple[Any, ...]]]()
+        if delivery.sweep_at is not None:
+            found.append((self.due[_shard(key)], (delivery.sweep_at, key)))
+        if delivery.parked_host is not None:
+            found.append((self.parked[delivery.parked_host], (delivery.sort_key, self.made[key], delivery.webhook_id)))
+        return found
+
+
+@dataclass
 class FakeDeliveries:
     """The table of deliveries. `on_change` hears of each write that took effect: its name, the row before and after."""
 
@@ -43,6 +82,7 @@ class FakeDeliveries:
     on_change: Callable[[str, Row | None, Row], None] = _unheard
     rows: dict[Key, Row] = field(default_factory=dict)
     events: dict[str, RequestEvent] = field(default_factory=dict)
+    _indexes: _Indexes = field(default_factory=_Indexes)
 
     def keep_event(self, event: RequestEvent) -> bool:
         try:
@@ -99,8 +139,7 @@ class FakeDeliveries:
         return self._change("park", delivery, parked)
 
     def parked(self, host: str, *, limit: int) -> Sequence[Delivery]:
-        found = [row.delivery for row in self.rows.values() if row.delivery.parked_host == host]
-        return sorted(found, key=lambda one: one.sort_key)[:limit]
+        return [self.rows[webhook_id, key].delivery for key, _, webhook_id in self._indexes.parked[host][:limit]]
 
     def release(self, delivery: Delivery, *, due_at: float, sweep_at: float) -> bool:
         released = replace(delivery, due_at=due_at, sweep_at=sweep_at, parked_host=None, parked_at=None)
@@ -131,24 +170,17 @@ class FakeDeliveries:
     def failed(
         self, webhook_id: str, *, since: float, until: float, after: str, limit: int
     ) -> tuple[Sequence[Delivery], str]:
-        keys = [key for key in self._keys(webhook_id, since) if key[1] <= f"{moment(until)}~" and key[1] > after]
-        page = keys[:limit]
-        failed = [self.rows[key].delivery for key in page if self.rows[key].delivery.state is State.FAILED]
-        return failed, page[-1][1] if len(page) == limit else ""
-
-    def has_succeeded(self, webhook_id: str, *, since: float) -> bool:
-        return any(self.rows[key].delivery.state is State.SUCCEEDED for key in self._keys(webhook_id, since))
+        keys = self._indexes.webhooks[webhook_id]
+        begin = max(bisect_left(keys, moment(since)), bisect_right(keys, after))
+        page = keys[begin : min(begin + limit, bisect_right(keys, f"{moment(until)}~"))]
+        rows = [self.rows[webhook_id, key].delivery for key in page]
+        failed = [delivery for delivery in rows if delivery.state is State.FAILED]
+        return failed, page[-1] if len(page) == limit else ""
 
     def overdue(self, shard: int, *, now: float, limit: int) -> Sequence[Delivery]:
-        found = [
-            (row.delivery.sweep_at, key)
-            for key, row in self.rows.items()
-            if row.delivery.sweep_at is not None and row.delivery.sweep_at <= _milliseconds(now)
-        ]
-        return [self.rows[key].delivery for _, key in sorted(found) if _shard(key) == shard][:limit]
-
-    def _keys(self, webhook_id: str, since: float) -> list[Key]:
-        return sorted(key for key in self.rows if key[0] == webhook_id and key[1] >= moment(since))
+        due = self._indexes.due[shard]
+        end = bisect_right(due, _milliseconds(now), key=lambda entry: entry[0])
+        return [self.rows[key].delivery for _, key in due[: min(end, limit)]]
 
     def _change(
         self,
@@ -172,6 +204,7 @@ class FakeDeliveries:
 
     def _write(self, what: str, before: Row | None, after: Row) -> None:
         self.rows[_key(after.delivery)] = after
+        self._indexes.move(before.delivery if before else None, after.delivery)
         self.on_change(what, before, after)
 
 
@@ -274,7 +307,7 @@ class FakeWebhooks:
     """The table of webhooks, and what is kept about their health."""
 
     webhooks: dict[str, Webhook] = field(default_factory=dict)
-    failures: dict[str, Failures] = field(default_factory=dict)
+    health: dict[str, Health] = field(default_factory=dict)
 
     def get(self, webhook_id: str) -> Webhook | None:
         return self.webhooks.get(webhook_id)
@@ -303,13 +336,16 @@ class FakeWebhooks:
         self.webhooks[webhook.id] = replace(stored, active=False, version=stored.version + 1, updated_at=now)
         return True
 
-    def add_failure(self, webhook_id: str, *, now: float) -> Failures:
-        old = self.failures.get(webhook_id, Failures(count=0, since=now))
-        self.failures[webhook_id] = replace(old, count=old.count + 1)
-        return self.failures[webhook_id]
+    def add_failure(self, webhook_id: str, *, now: float) -> Health:
+        old = self.health.get(webhook_id, Health())
+        since = now if old.failing_since is None else old.failing_since
+        self.health[webhook_id] = replace(old, failures=old.failures + 1, failing_since=since)
+        return self.health[webhook_id]
 
-    def forget_failures(self, webhook_id: str) -> Failures | None:
-        return self.failures.pop(webhook_id, None)
+    def note_success(self, webhook_id: str, *, now: float) -> Health:
+        old = self.health.get(webhook_id, Health())
+        self.health[webhook_id] = Health(last_success_at=now)
+        return old
 
 
 @dataclass

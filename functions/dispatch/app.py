@@ -37,6 +37,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Lambda calls this, asynchronously, for each event that the rule lets through."""
     logger().set_correlation_id(context.aws_request_id)
     try:
-        dispatcher().dispatch(event)
+        dispatcher().dispatch(event, seconds_left=lambda: context.get_remaining_time_in_millis() / 1000)
     finally:
         write_metrics()

@@ -2,12 +2,13 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from grantwire import wiring
+from grantwire.delivering import SecondsLeft
 from grantwire.observability import logger, write_metrics
 from grantwire.redelivering import Redeliverer
 from grantwire.replaying import Replayer, ReplayStep
@@ -47,20 +48,21 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dic
     """Lambda calls this for each batch; what is named in the answer comes again, and in the end to the dead letters."""
     logger().set_correlation_id(context.aws_request_id)
     try:
-        failed = list(_threads().map(_failure, event["Records"]))
+        handle = partial(_failure, seconds_left=lambda: context.get_remaining_time_in_millis() / 1000)
+        failed = list(_threads().map(handle, event["Records"]))
         return {"batchItemFailures": [{"itemIdentifier": one} for one in failed if one]}
     finally:
         write_metrics()
 
 
-def _failure(record: dict[str, Any]) -> str:
+def _failure(record: dict[str, Any], *, seconds_left: SecondsLeft) -> str:
     """Handle one message; its id when it could not be handled."""
     try:
         message = read_message(record["body"])
         if isinstance(message, ReplayStep):
             replayer().step(message.job_id)
         else:
-            redeliverer().redeliver(message)
+            redeliverer().redeliver(message, seconds_left=seconds_left)
     except Exception as exc:
         logger().error("wake-up failed", extra={"message_id": record["messageId"], "reason": type(exc).__name__})
         return str(record["messageId"])

@@ -46,6 +46,11 @@ def load_handler(name: str) -> ModuleType:
     return module
 
 
+def _context(milliseconds: int) -> SimpleNamespace:
+    """What Lambda hands to a function that may run for so long yet."""
+    return SimpleNamespace(aws_request_id="request-1", get_remaining_time_in_millis=lambda: milliseconds)
+
+
 def event_file(name: str) -> dict[str, Any]:
     """One of events/."""
     event: dict[str, Any] = json.loads((ROOT / "events" / f"{name}.json").read_text())
@@ -88,25 +93,23 @@ class World:
     def secrets(self) -> KmsSecrets:
         return KmsSecrets(client=lambda: self.aws.kms, key_id=self.template.names["SecretsKey"])
 
-    def dispatch(self, event: object) -> None:
+    def dispatch(self, event: object, milliseconds: int = 120_000) -> None:
         """What Lambda does with an event from the bus."""
-        self._app("dispatch").handler(event, SimpleNamespace(aws_request_id="request-1"))
+        self._app("dispatch").handler(event, _context(milliseconds))
 
-    def redeliver(self, *bodies: str) -> list[str]:
+    def redeliver(self, *bodies: str, milliseconds: int = 90_000) -> list[str]:
         """What Lambda does with a batch of wake-ups; the ids (`message-0`, …) of those that come again."""
         records = [{"messageId": f"message-{index}", "body": body} for index, body in enumerate(bodies)]
-        answer = self._app("redeliver").handler({"Records": records}, SimpleNamespace(aws_request_id="request-1"))
+        answer = self._app("redeliver").handler({"Records": records}, _context(milliseconds))
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     def sweep(self, milliseconds: int = 55_000) -> None:
         """What the schedule does each minute."""
-        context = SimpleNamespace(aws_request_id="request-1", get_remaining_time_in_millis=lambda: milliseconds)
-        self._app("sweep").handler({}, context)
+        self._app("sweep").handler({}, _context(milliseconds))
 
     def operate(self, **command: Any) -> dict[str, Any]:
         """What the person on call gets for a command."""
-        context = SimpleNamespace(aws_request_id="request-1", get_remaining_time_in_millis=lambda: 300_000)
-        answer: dict[str, Any] = self._app("operate").handler(command, context)
+        answer: dict[str, Any] = self._app("operate").handler(command, _context(300_000))
         return answer
 
     def take_wakeups(self) -> list[str]:
@@ -139,7 +142,7 @@ class World:
         event |= {"rawPath": path, "pathParameters": path_parameters}
         event["body"] = body if isinstance(body, str) else json.dumps(body)
         event["requestContext"]["http"]["path"] = path
-        answer = self._app("test_webhook").handler(event, SimpleNamespace(aws_request_id="request-1"))
+        answer = self._app("test_webhook").handler(event, _context(29_000))
         return answer["statusCode"], json.loads(answer["body"])
 
     def rows(self, table: str) -> list[dict[str, Any]]:

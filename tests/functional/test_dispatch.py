@@ -372,6 +372,18 @@ def test_more_webhooks_than_can_be_called_at_once_are_left_to_the_queue(
     assert {world.deliveries(webhook)[0]["state"] for webhook in webhooks} == {"succeeded"}
 
 
+def test_what_there_is_no_time_for_is_left_to_lambdas_next_call(world: World, torq: Receiver) -> None:
+    """With too little time left nothing is claimed or queued, and the handler raises: the event comes again."""
+    webhooks = [world.webhook(torq.url) for _ in range(52)]
+    with pytest.raises(StoreError, match=r"51 of 51 deliveries .* stopped: too little of the function's time is left"):
+        world.dispatch(created(), milliseconds=25_000)
+    assert torq.requests == []
+    assert [world.deliveries(webhook) for webhook in webhooks] == [[]] * 52
+    world.dispatch(created())
+    world.redeliver(*world.take_wakeups())
+    assert {world.deliveries(webhook)[0]["state"] for webhook in webhooks} == {"succeeded"}
+
+
 def test_an_event_too_large_to_be_stored_is_left_to_lambdas_own_retries(world: World, authority: Authority) -> None:
     """It is sent all the same; when that fails, the handler raises, and the event, handed in again, is sent again."""
     junk = "".join(chr(0x4E00 + number * 7919 % 20000) for number in range(300_000))

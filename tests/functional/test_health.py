@@ -1,6 +1,7 @@
 """The health of a webhook: when it is switched off, who is told, and how it recovers."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tests.receivers import Authority, answer, answering, receiving
 
 OOPS = answer("503 Busy")
 ACCEPTED = answer("202 Accepted")
-DAY = 86_400
+DAY, HOUR = 86_400, 3600
 
 
 @pytest.fixture
@@ -42,8 +43,8 @@ class Told(list[dict[str, Any]]):
         return [event["detail-type"] for event in self]
 
 
-def fail(world: World, webhook: Webhook, number: int) -> None:
-    """One delivery more that fails its only attempt."""
+def deliver(world: World, number: int) -> None:
+    """One delivery more."""
     event = event_file("request_created")
     event["detail"]["event_time"] += number
     world.dispatch(event)
@@ -62,8 +63,8 @@ def test_a_receiver_that_is_gone_is_switched_off_at_once(world: World, authority
     """410: the next event is not sent, the log says why, and the bus is told."""
     with receiving(answering(answer("410 Gone")), authority.server_context()) as receiver:
         webhook = world.webhook(receiver.url)
-        fail(world, webhook, 0)
-        fail(world, webhook, 1)
+        deliver(world, 0)
+        deliver(world, 1)
         assert len(receiver.requests) == 1
     stored = world.store.get(webhook.id)
     assert stored is not None
@@ -77,16 +78,19 @@ def test_a_receiver_that_is_gone_is_switched_off_at_once(world: World, authority
 
 
 def test_failures_for_days_switch_a_webhook_off(world: World, authority: Authority, told: Told) -> None:
-    """Five failed in a row, and none succeeded for five days; four of them, or four days, are not enough."""
+    """Five failed in a row, and none succeeded for five days; four of them, or four days, are not enough.
+
+    An hour is added, since a success may go unnoted for so long.
+    """
     with receiving(answering(OOPS), authority.server_context()) as receiver:
         webhook = world.webhook(receiver.url, retry={"max_attempts": 1})
         for number in range(4):
-            fail(world, webhook, number)
+            deliver(world, number)
         failing_since(world, webhook, 4 * DAY)
-        fail(world, webhook, 4)
+        deliver(world, 4)
         assert told.names() == ["DeliveryFailed"] * 5
-        failing_since(world, webhook, DAY)
-        fail(world, webhook, 5)
+        failing_since(world, webhook, DAY + HOUR)
+        deliver(world, 5)
         assert told.names()[-1] == "WebhookDisabled"
     assert told[-1]["detail"]["reason"] == "6 deliveries in a row failed every attempt, and none succeeded for 5 days"
     stored = world.store.get(webhook.id)
@@ -95,34 +99,50 @@ def test_failures_for_days_switch_a_webhook_off(world: World, authority: Authori
 
 
 def test_a_success_in_between_keeps_it_on(world: World, authority: Authority, told: Told) -> None:
-    """A first attempt that succeeded leaves no mark on the failures: the rows are asked before it is switched off."""
+    """A first attempt that succeeded ends the row of failures, however long they lie back."""
     with receiving(answering(*[OOPS] * 4, ACCEPTED, OOPS), authority.server_context()) as receiver:
         webhook = world.webhook(receiver.url, retry={"max_attempts": 1})
         for number in range(4):
-            fail(world, webhook, number)
-        failing_since(world, webhook, 20_000 * DAY)  # long before the event of the success
-        fail(world, webhook, 4)
-        fail(world, webhook, 5)
-    assert "WebhookDisabled" not in told.names()
+            deliver(world, number)
+        failing_since(world, webhook, 20 * DAY)
+        deliver(world, 4)
+        deliver(world, 5)
+    assert told.names() == [*["DeliveryFailed"] * 4, "WebhookRecovered", "DeliveryFailed"]
     stored = world.store.get(webhook.id)
     assert stored is not None
     assert stored.active
 
 
 def test_a_success_after_failures_is_told(world: World, authority: Authority, told: Told) -> None:
-    """The failures are forgotten, and the bus hears how many there were."""
+    """The failures are forgotten, and the bus hears how many there were; the success is what is kept."""
     with receiving(answering(OOPS, OOPS, ACCEPTED), authority.server_context()) as receiver:
-        single = world.webhook(receiver.url, triggers=["RequestFailed"])
-        world.store.add_failure(single.id, now=1_795_000_000.0)
         webhook = failed_once(world, receiver.url, retry={"max_attempts": 3})
         world.store.add_failure(webhook.id, now=1_795_000_000.0)
         world.redeliver(wakeup_of(world, webhook))
         world.shift(webhook, 30)
         world.redeliver(wakeup_of(world, webhook))
     assert told.names() == ["WebhookRecovered"]
-    assert told[0]["detail"] == {"webhook_id": webhook.id, "failures": 1, "failing_since": 1_795_000_000.0}
-    assert world.store.forget_failures(webhook.id) is None
-    assert world.store.forget_failures(single.id) is not None
+    assert told[0]["detail"] == {
+        "webhook_id": webhook.id,
+        "failures": 1,
+        "failing_since": 1_795_000_000.0,
+        "last_success_at": None,
+    }
+    health = world.store.health(webhook.id)
+    assert health.failures == 0
+    assert health.last_success_at == pytest.approx(time.time(), abs=60)
+
+
+def test_a_success_is_noted_once_an_hour(world: World, authority: Authority) -> None:
+    """A note costs a write: the first success is kept, those right after it are not."""
+    with receiving(answering(ACCEPTED), authority.server_context()) as receiver:
+        webhook = world.webhook(receiver.url)
+        deliver(world, 0)
+        first = world.store.health(webhook.id)
+        deliver(world, 1)
+        assert len(receiver.requests) == 2
+    assert first.last_success_at is not None
+    assert world.store.health(webhook.id) == first
 
 
 def test_only_failures_that_might_have_passed_count(world: World, authority: Authority, told: Told) -> None:
@@ -130,6 +150,6 @@ def test_only_failures_that_might_have_passed_count(world: World, authority: Aut
     with receiving(answering(answer("200 OK", b"{}")), authority.server_context()) as receiver:
         validators = [{"json_path": "$.data.status", "expected_values": ["accepted"]}]
         webhook = world.webhook(receiver.url, response_validators=validators)
-        fail(world, webhook, 0)
+        deliver(world, 0)
     assert told.names() == ["DeliveryFailed"]
-    assert world.store.forget_failures(webhook.id) is None
+    assert world.store.health(webhook.id).failures == 0

@@ -92,6 +92,18 @@ def test_the_policys_last_attempt_is_the_last(world: World, authority: Authority
     assert "sweep_at" not in row
 
 
+def test_an_exchange_begins_only_when_it_can_end_in_time(world: World, authority: Authority) -> None:
+    """Ten seconds and the writing of the row do not fit into 30: nothing is claimed, the wake-up comes again."""
+    with receiving(answering(OOPS, ACCEPTED), authority.server_context()) as receiver:
+        webhook = failed_once(world, receiver.url)
+        [before] = world.deliveries(webhook)
+        assert world.redeliver(wakeup_of(world, webhook), milliseconds=30_000) == ["message-0"]
+        assert len(receiver.requests) == 1
+        assert world.deliveries(webhook) == [before]
+        assert world.redeliver(wakeup_of(world, webhook), milliseconds=40_000) == []
+    assert world.deliveries(webhook)[0]["state"] == "succeeded"
+
+
 def test_a_batch_is_handled_side_by_side_and_only_what_failed_comes_again(world: World, authority: Authority) -> None:
     """A message that is no wake-up comes back (and in the end is a dead letter); the others are sent."""
     with receiving(answering(OOPS, ACCEPTED), authority.server_context()) as receiver:

@@ -12,6 +12,7 @@ import pytest
 from moto import mock_aws
 
 from grantwire.circuits import Circuit
+from grantwire.health import Health
 from grantwire.identifiers import sort_key
 from grantwire.invoking import Invocation
 from grantwire.judging import Outcome
@@ -20,9 +21,10 @@ from grantwire.retrying import Next
 from grantwire.stores.attempts import read_attempt
 from grantwire.stores.circuits import CircuitStore
 from grantwire.stores.deliveries import KEPT_ATTEMPTS, SHARDS, DeliveryStore
+from grantwire.stores.webhooks import WebhookStore
 from local.aws import Clients, create_resources
 from local.template import Template
-from tests.fakes import FakeCircuits, FakeDeliveries
+from tests.fakes import FakeCircuits, FakeDeliveries, FakeWebhooks
 
 EVENT = RequestEvent(id="evt_1", trigger="RequestCreated", time=1795000000.123457, payload={"data": {"id": "1"}})
 FIRST = Delivery(
@@ -60,7 +62,6 @@ class Store(Protocol):
     def failed(
         self, webhook_id: str, *, since: float, until: float, after: str, limit: int
     ) -> tuple[Sequence[Delivery], str]: ...
-    def has_succeeded(self, webhook_id: str, *, since: float) -> bool: ...
     def overdue(self, shard: int, *, now: float, limit: int) -> Sequence[Delivery]: ...
 
 
@@ -117,6 +118,13 @@ def invocation(code: str = "http_500") -> Invocation:
         started_at=1.0,
         webhook_version=1,
     )
+
+
+class HealthRecords(Protocol):
+    """Everything that is asked of the rows of health."""
+
+    def add_failure(self, webhook_id: str, *, now: float) -> Health: ...
+    def note_success(self, webhook_id: str, *, now: float) -> Health: ...
 
 
 class Circuits(Protocol):
@@ -411,15 +419,6 @@ class TestDeliveries:
         assert found == ["evt_1", "evt_3", "evt_4"]
         assert table.store.failed("wh_2", since=0.0, until=FOR_EVER / 4, after="", limit=10) == ([], "")
 
-    def test_a_success_is_seen_from_its_events_time_on(self, table: Table) -> None:
-        """Of this webhook alone; what merely waits is none."""
-        table.store.claim_new(FIRST)
-        assert not table.store.has_succeeded("wh_1", since=0.0)
-        table.store.record(FIRST, invocation(), Next(State.SUCCEEDED), sweep_at=None)
-        assert table.store.has_succeeded("wh_1", since=EVENT.time)
-        assert not table.store.has_succeeded("wh_1", since=EVENT.time + 1)
-        assert not table.store.has_succeeded("wh_2", since=0.0)
-
 
 CIRCUIT = Circuit(host="a.example.com", opened_at=1000.0, probe_at=1030.0)
 
@@ -469,3 +468,36 @@ class TestCircuits:
         assert circuits.all() == [CIRCUIT, other]
         assert circuits.advance(other, None)
         assert circuits.all() == [CIRCUIT]
+
+
+@pytest.fixture(params=["dynamodb", "fake"])
+def health(request: pytest.FixtureRequest, aws: Clients) -> Iterator[HealthRecords]:
+    """The same empty table twice."""
+    if request.param == "fake":
+        yield FakeWebhooks()
+        return
+    with mock_aws():
+        yield WebhookStore(
+            client=aws.dynamodb, table_name=create_resources(Template.read(), aws).names["WebhooksTable"]
+        )
+
+
+class TestHealth:
+    """The same for both."""
+
+    def test_failures_are_counted_from_the_first(self, health: HealthRecords) -> None:
+        """Each webhook for itself."""
+        assert health.add_failure("wh_1", now=1000.5) == Health(failures=1, failing_since=1000.5)
+        assert health.add_failure("wh_1", now=2000.5) == Health(failures=2, failing_since=1000.5)
+        assert health.add_failure("wh_2", now=3000.5) == Health(failures=1, failing_since=3000.5)
+
+    def test_a_success_ends_them_and_is_kept(self, health: HealthRecords) -> None:
+        """What is given is the health before it; the next failure is a first one, and knows of the success."""
+        assert health.note_success("wh_1", now=1000.5) == Health()
+        health.add_failure("wh_1", now=2000.5)
+        assert health.note_success("wh_1", now=3000.5) == Health(
+            failures=1, failing_since=2000.5, last_success_at=1000.5
+        )
+        assert health.add_failure("wh_1", now=4000.5) == Health(
+            failures=1, failing_since=4000.5, last_success_at=3000.5
+        )

@@ -28,9 +28,9 @@ from tests.simulation.unreliable import spoken, unreliable
 QUIET_DAYS: Final = 16  # an event that cannot be stored is given up after 14 days, whatever is parked after an hour
 AT_ONCE: Final = 2
 MAX_EVENT_BYTES: Final = 2_000
-DISPATCH_SECONDS, REDELIVER_SECONDS, SWEEP_SECONDS = 120.0, 60.0, 55.0  # the functions' timeouts in template.yaml
+DISPATCH_SECONDS, REDELIVER_SECONDS, SWEEP_SECONDS = 120.0, 90.0, 55.0  # the functions' timeouts in template.yaml
 RETRY_SECONDS: Final = (MINUTE, 2 * MINUTE)  # Lambda's own, of an asynchronous event
-VISIBILITY_SECONDS, MAX_RECEIVES = 360.0, 5  # of the queue of wake-ups in template.yaml
+VISIBILITY_SECONDS, MAX_RECEIVES = 540.0, 5  # of the queue of wake-ups in template.yaml
 MOST_REDRIVES: Final = 20  # of one event, once nothing goes wrong any more
 HOSTS: Final = ("a.example.com", "a.example.com", "b.example.com")
 TRIGGERS: Final = ("RequestCreated", "RequestCreated", "RequestCreated", "RequestExpired")
@@ -179,7 +179,7 @@ class World:
             invoker=Invoker(sender=sender, secrets=self._unreliable(fakes.FakeSecrets(), "key"), clock=clock),
             deliveries=store,
             wakeups=wakeups,
-            health=HealthKeeper(records=webhooks, successes=store, bus=bus, clock=clock, disable_after_days=1),
+            health=HealthKeeper(records=webhooks, bus=bus, clock=clock, disable_after_days=1),
             circuits=code.circuits.Circuits(records=circuits, clock=clock),
             clock=clock,
             random=self.random.random,
@@ -263,11 +263,12 @@ class World:
         self.hub.trace(f"a person changes {webhook_id} to {spoken(self.webhooks.get(webhook_id))}")
 
     def _replay(self, webhook_id: str) -> None:
-        """Somebody replays a delivery of the webhook, whether it has ended or not."""
+        """Somebody replays a delivery of the webhook, whether it has ended or not; at times two people do at once."""
         rows = [row.delivery for key, row in sorted(self.store.rows.items()) if key[0] == webhook_id]
         if rows:
             delivery = self.random.choice(rows)
-            self._start("operate", lambda: self.replayer.replay(delivery), MINUTE, lambda _: None)
+            for _ in range(self.random.choice((1, 1, 2))):
+                self._start("operate", lambda: self.replayer.replay(delivery), MINUTE, lambda _: None)
 
     # Lambda -----------------------------------------------------------------------------------------------------------
     def _start(
@@ -297,9 +298,9 @@ class World:
 
         def dispatch() -> None:
             self.hub.trace(f"event {event.id[:8]}, time {retries + 1}")
-            dispatcher.dispatch(raw)
+            dispatcher.dispatch(raw, seconds_left=lambda: begun + DISPATCH_SECONDS - self.hub.now)
 
-        dispatcher, _ = self.random.choice(self.senders)
+        begun, (dispatcher, _) = self.hub.now, self.random.choice(self.senders)
         process = self._start("dispatch", dispatch, DISPATCH_SECONDS, ended)
 
     def _give_up(self, raw: dict[str, Any], event: RequestEvent) -> None:
@@ -326,7 +327,11 @@ class World:
                 self.hub.at(begun + VISIBILITY_SECONDS, partial(self._receive, wakeup, receives + 1))
 
         begun, (_, redeliverer) = self.hub.now, self.random.choice(self.senders)
-        self._start("redeliver", lambda: redeliverer.redeliver(wakeup), REDELIVER_SECONDS, ended)
+
+        def redeliver() -> None:
+            redeliverer.redeliver(wakeup, seconds_left=lambda: begun + REDELIVER_SECONDS - self.hub.now)
+
+        self._start("redeliver", redeliver, REDELIVER_SECONDS, ended)
 
     def _sweep(self, moment: float) -> None:
         if moment != self.sweep_at:

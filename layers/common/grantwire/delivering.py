@@ -4,13 +4,14 @@ The row is the truth, a message is only a wake-up: the row is written first, and
 and the number of attempts, so that a wake-up that is lost, late or doubled does no harm.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Protocol
 
 from grantwire import retrying
-from grantwire.errors import UnstoredEventError
+from grantwire.errors import OutOfTimeError, UnstoredEventError
 from grantwire.identifiers import sort_key
 from grantwire.invoking import Invocation, Invoker
 from grantwire.judging import Outcome
@@ -19,6 +20,7 @@ from grantwire.retrying import Next
 from grantwire.urls import host_of
 
 LEASE_SECONDS: Final = 60.0  # outlasts the longest exchange, 30 seconds, with room to record it
+RECORD_SECONDS: Final = 28.0  # the longest that the AWS client tries to write a row, see `stores.clients`
 LONGEST_WAKEUP_SECONDS: Final = 900.0  # SQS delays a message by 15 minutes at most
 DEAD_LETTER_SECONDS: Final = 14 * 86_400.0  # how long an event that cannot be stored may still come back
 SWEEP_MARGIN_SECONDS: Final = 120.0  # how long a wake-up may be late before the sweep takes it for lost
@@ -82,6 +84,14 @@ class Circuits(Protocol):
         ...
 
 
+SecondsLeft = Callable[[], float]  # until the function is stopped, whatever it is doing
+
+
+def unhurried() -> float:
+    """Nobody stops this process."""
+    return math.inf
+
+
 class Parking(StrEnum):
     """What became of a delivery whose host is down."""
 
@@ -108,13 +118,15 @@ class Deliverer:
     clock: Callable[[], float]
     random: Callable[[], float]
 
-    def deliver_first(self, webhook: Webhook, event: RequestEvent, *, stored: bool) -> Attempted | Parking | None:
+    def deliver_first(
+        self, webhook: Webhook, event: RequestEvent, *, stored: bool, seconds_left: SecondsLeft = unhurried
+    ) -> Attempted | Parking | None:
         """The first attempt; None when the delivery was claimed before. `stored`: whether the event could be kept.
 
         Secrets are opened before the claim: a key that is out of reach leaves no row behind, and AWS hands the event in
         again.
         """
-        secret_values = self.invoker.open_secrets(webhook)
+        secret_values = self._prepare(webhook, seconds_left)
         host = host_of(webhook.url)
         delivery = first_delivery(webhook.id, event)
         if stored and self.circuits.is_open(host):
@@ -126,22 +138,40 @@ class Deliverer:
         if found is None:
             return self._attempt(webhook, event, delivery, secret_values, stored=stored)
         if found.state is State.WAITING and found.due_at is None and found.parked_host is None:
-            return self._claim_again(found, webhook, event, stored=False)  # AWS hands in what could not be stored
+            return self._claim_again(found, webhook, event, secret_values, stored=False)  # AWS hands it in again
         return None
 
     def deliver_again(
-        self, delivery: Delivery, webhook: Webhook, event: RequestEvent, *, probe: bool = False
+        self,
+        delivery: Delivery,
+        webhook: Webhook,
+        event: RequestEvent,
+        *,
+        probe: bool = False,
+        seconds_left: SecondsLeft = unhurried,
     ) -> Attempted | Parking | None:
         """The next attempt of a waiting delivery; None when someone else was faster. A probe passes an open circuit."""
         host = host_of(webhook.url)
         if not probe and self.circuits.is_open(host):
             return Parking.PARKED if self.deliveries.park(delivery, host=host, now=self.clock()) else None
-        return self._claim_again(delivery, webhook, event, stored=True)
+        return self._claim_again(delivery, webhook, event, self._prepare(webhook, seconds_left), stored=True)
+
+    def _prepare(self, webhook: Webhook, seconds_left: SecondsLeft) -> dict[str, str]:
+        """The secrets of an exchange that has the time to end; the exchange is never cut short, only left for later."""
+        secret_values = self.invoker.open_secrets(webhook)
+        if seconds_left() < webhook.timeout_seconds + RECORD_SECONDS:
+            raise OutOfTimeError
+        return secret_values
 
     def _claim_again(
-        self, delivery: Delivery, webhook: Webhook, event: RequestEvent, *, stored: bool
+        self,
+        delivery: Delivery,
+        webhook: Webhook,
+        event: RequestEvent,
+        secret_values: dict[str, str],
+        *,
+        stored: bool,
     ) -> Attempted | None:
-        secret_values = self.invoker.open_secrets(webhook)
         claimed = self.deliveries.claim(delivery, lease_until=self.clock() + LEASE_SECONDS)
         if claimed is None:
             return None
@@ -173,11 +203,13 @@ class Deliverer:
             self.health.attempted(webhook, event, invocation.outcome, following, delivery.attempts)
         return Attempted(invocation, following)
 
-    def queue(self, webhooks: Sequence[Webhook], event: RequestEvent) -> int:
+    def queue(self, webhooks: Sequence[Webhook], event: RequestEvent, *, seconds_left: SecondsLeft = unhurried) -> int:
         """Make deliveries that are due now, for a function with time to spare to send; how many there were not yet.
 
         The event must be stored.
         """
+        if seconds_left() < RECORD_SECONDS:
+            raise OutOfTimeError
         now = self.clock()
         waiting = [
             replace(

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Protocol
 
 from grantwire import filters, reporting, request_events
-from grantwire.delivering import Attempted, Deliverer, Parking
+from grantwire.delivering import Attempted, Deliverer, Parking, SecondsLeft, unhurried
 from grantwire.errors import InvalidEventError, StoreError
 from grantwire.models import RequestEvent, Webhook
 from grantwire.observability import Metric, count, logger
@@ -64,11 +64,11 @@ class Dispatcher:
     executor: Executor
     at_once: int = 50
 
-    def dispatch(self, raw: object) -> None:
+    def dispatch(self, raw: object, *, seconds_left: SecondsLeft = unhurried) -> None:
         """Send one EventBridge event to every webhook that wants it.
 
         Returns when every delivery has been recorded. Raises StoreError when our own table, queue or key failed for any
-        of them: AWS hands the event in again, and what was claimed is not sent twice.
+        of them, or time ran short: AWS hands the event in again, and what was claimed is not sent twice.
         """
         try:
             event = request_events.parse(raw)
@@ -85,7 +85,7 @@ class Dispatcher:
         if webhooks:
             stored = self.events.keep_event(event)
             first = self.at_once if stored else len(webhooks)  # what cannot be stored cannot be sent later
-            self._deliver_all(webhooks[:first], webhooks[first:], event, stored=stored)
+            self._deliver_all(webhooks[:first], webhooks[first:], event, stored, seconds_left)
         unreadable = [f"webhook {one.webhook_id} cannot be read: {one.problem}" for one in subscriptions if one.problem]
         if unreadable:
             self.dead_letters.keep(raw, "; ".join(unreadable))
@@ -114,12 +114,18 @@ class Dispatcher:
         return True
 
     def _deliver_all(
-        self, now: Sequence[Webhook], later: Sequence[Webhook], event: RequestEvent, *, stored: bool
+        self,
+        now: Sequence[Webhook],
+        later: Sequence[Webhook],
+        event: RequestEvent,
+        stored: bool,
+        seconds_left: SecondsLeft,
     ) -> None:
         """All at once; a webhook that hangs or a row that cannot be written does not keep the others from ending."""
         chunks = [later[start : start + _CHUNK] for start in range(0, len(later), _CHUNK)]
-        queued = [self.executor.submit(self.deliverer.queue, chunk, event) for chunk in chunks]
-        first = partial(self.deliverer.deliver_first, stored=stored)
+        queue = partial(self.deliverer.queue, seconds_left=seconds_left)
+        queued = [self.executor.submit(queue, chunk, event) for chunk in chunks]
+        first = partial(self.deliverer.deliver_first, stored=stored, seconds_left=seconds_left)
         running = [(webhook, self.executor.submit(first, webhook, event)) for webhook in now]
         wait(queued)
         wait([future for _, future in running])  # Lambda freezes the process when the handler ends

@@ -9,7 +9,8 @@ GrantwireError
 ├── JsonPathError            a path of a response validator that is not accepted
 └── StoreError               our own fault: table, queue or key unreachable; AWS hands the event in again
     ├── StaleVersionError    the webhook was changed by someone else meanwhile
-    └── UnstoredEventError   the event is too large to be stored, so its next attempt needs AWS to hand it in again
+    ├── UnstoredEventError   the event is too large to be stored, so its next attempt needs AWS to hand it in again
+    └── OutOfTimeError       the function would be stopped in the middle of the delivery; AWS hands it in again
 
 What a receiver does (a 500, a timeout, a refused connection) is never an exception: it is a value, see `models`.
 """
@@ -83,3 +84,10 @@ class UnstoredEventError(StoreError):
         super().__init__(
             f"event {event_id} is too large to be stored: its next attempt is left to Lambda's own retries"
         )
+
+
+class OutOfTimeError(StoreError):
+    """Too little of the function's time is left to begin a delivery; nothing of it was begun."""
+
+    def __init__(self) -> None:
+        super().__init__("too little of the function's time is left to begin this delivery")

@@ -6,7 +6,7 @@ and whoever listens to the bus is told. A receiver that answers 410 asked for it
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from grantwire.identifiers import delivery_id
@@ -17,38 +17,38 @@ from grantwire.retrying import Next
 
 FAILURES_IN_A_ROW: Final = 5
 GONE: Final = "http_410"
+NOTED_FOR_SECONDS: Final = 3600.0  # a process notes at most one success of a webhook in that time: a note costs a write
+MOST_NOTED: Final = 10_000
 _DAY: Final = 86_400.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Failures:
-    """Deliveries of one webhook that failed every attempt, one after the other, and since when."""
+class Health:
+    """How a webhook does. Times in epoch seconds, None when there was none.
 
-    count: int
-    since: float
+    failures         deliveries that failed every attempt, one after the other
+    failing_since    when the first of them did
+    last_success_at  when a delivery last succeeded, up to an hour old
+    """
+
+    failures: int = 0
+    failing_since: float | None = None
+    last_success_at: float | None = None
 
 
 class Records(Protocol):
     """What is kept about a webhook's health, see `stores.webhooks`."""
 
-    def add_failure(self, webhook_id: str, *, now: float) -> Failures:
-        """One delivery more has failed every attempt; all of them in a row."""
+    def add_failure(self, webhook_id: str, *, now: float) -> Health:
+        """One delivery more has failed every attempt; the health with it."""
         ...
 
-    def forget_failures(self, webhook_id: str) -> Failures | None:
-        """A delivery has succeeded; the failures before it, None when there were none."""
+    def note_success(self, webhook_id: str, *, now: float) -> Health:
+        """A delivery has succeeded, which ends a row of failures; the health before it."""
         ...
 
     def deactivate(self, webhook: Webhook, *, reason: str, now: float) -> bool:
         """Make the webhook inactive; False when it was changed meanwhile or is inactive already."""
-        ...
-
-
-class Successes(Protocol):
-    """What deliveries came to, see `stores.deliveries`."""
-
-    def has_succeeded(self, webhook_id: str, *, since: float) -> bool:
-        """Whether any delivery of an event from then on has succeeded."""
         ...
 
 
@@ -65,19 +65,19 @@ class HealthKeeper:
     """Draws the conclusions from what attempts came to. Raises StoreError for our own faults."""
 
     records: Records
-    successes: Successes
     bus: Bus
     clock: Callable[[], float]
     disable_after_days: int
+    _noted: dict[str, float] = field(default_factory=dict)
 
     def attempted(
         self, webhook: Webhook, event: RequestEvent, outcome: Outcome, following: Next, attempts: int
     ) -> None:
-        """Called after each attempt has been recorded; does nothing after one that succeeded at first."""
+        """Called after each attempt has been recorded."""
         if following.state is State.FAILED:
             self._failed(webhook, event, outcome)
-        elif following.state is State.SUCCEEDED and attempts > 1:
-            self._succeeded(webhook)
+        elif following.state is State.SUCCEEDED:
+            self._succeeded(webhook, again=attempts > 1)
 
     def _failed(self, webhook: Webhook, event: RequestEvent, outcome: Outcome) -> None:
         facts = {"webhook_id": webhook.id, "event_id": event.id, "delivery_id": delivery_id(webhook.id, event)}
@@ -89,17 +89,13 @@ class HealthKeeper:
 
     def _count(self, webhook: Webhook) -> None:
         now = self.clock()
-        failures = self.records.add_failure(webhook.id, now=now)
-        days = (now - failures.since) / _DAY
-        if failures.count < FAILURES_IN_A_ROW or days < self.disable_after_days:
-            return
-        if self.successes.has_succeeded(webhook.id, since=failures.since):
-            self.records.forget_failures(webhook.id)
-        else:
-            self._disable(
-                webhook,
-                f"{failures.count} deliveries in a row failed every attempt, and none succeeded for {days:.0f} days",
-            )
+        health = self.records.add_failure(webhook.id, now=now)
+        failing_for = (
+            now - (health.failing_since or now) - NOTED_FOR_SECONDS
+        )  # a success that was not noted is no older
+        if health.failures >= FAILURES_IN_A_ROW and failing_for >= self.disable_after_days * _DAY:
+            days = f"none succeeded for {failing_for / _DAY:.0f} days"
+            self._disable(webhook, f"{health.failures} deliveries in a row failed every attempt, and {days}")
 
     def _disable(self, webhook: Webhook, reason: str) -> None:
         if self.records.deactivate(webhook, reason=reason, now=self.clock()):
@@ -107,8 +103,14 @@ class HealthKeeper:
             logger().warning("webhook disabled", extra={"webhook_id": webhook.id, "reason": reason})
             self.bus.tell("WebhookDisabled", {"webhook_id": webhook.id, "reason": reason})
 
-    def _succeeded(self, webhook: Webhook) -> None:
-        failures = self.records.forget_failures(webhook.id)
-        if failures:
-            facts = {"webhook_id": webhook.id, "failures": failures.count, "failing_since": failures.since}
-            self.bus.tell("WebhookRecovered", facts)
+    def _succeeded(self, webhook: Webhook, *, again: bool) -> None:
+        now = self.clock()
+        if not again and now - self._noted.get(webhook.id, 0.0) < NOTED_FOR_SECONDS:
+            return
+        before = self.records.note_success(webhook.id, now=now)
+        if len(self._noted) > MOST_NOTED:
+            self._noted.clear()
+        self._noted[webhook.id] = now
+        if before.failures:
+            facts = {"webhook_id": webhook.id, "failures": before.failures, "failing_since": before.failing_since}
+            self.bus.tell("WebhookRecovered", {**facts, "last_success_at": before.last_success_at})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from grantwire import reporting
-from grantwire.delivering import Deliverer, Parking
+from grantwire.delivering import Deliverer, Parking, SecondsLeft, unhurried
 from grantwire.errors import InvalidWebhookError
 from grantwire.models import Delivery, RequestEvent, State, Webhook
 
@@ -55,7 +55,7 @@ class Redeliverer:
     deliverer: Deliverer
     clock: Callable[[], float]
 
-    def redeliver(self, wakeup: Wakeup) -> None:
+    def redeliver(self, wakeup: Wakeup, *, seconds_left: SecondsLeft = unhurried) -> None:
         """The next attempt, unless the row says that this wake-up is an old one."""
         delivery = self.rows.get(wakeup.webhook_id, wakeup.sort_key)
         if delivery is None or not self._is_due(delivery, wakeup):
@@ -68,7 +68,9 @@ class Redeliverer:
             if self.rows.end(delivery, code=code, reason=reason):
                 reporting.ended(delivery, code)
             return
-        attempted = self.deliverer.deliver_again(delivery, webhook, event, probe=wakeup.probe)
+        attempted = self.deliverer.deliver_again(
+            delivery, webhook, event, probe=wakeup.probe, seconds_left=seconds_left
+        )
         if attempted is None:
             reporting.dropped(webhook.id, "another sender was faster")
         elif isinstance(attempted, Parking):

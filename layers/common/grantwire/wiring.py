@@ -57,11 +57,10 @@ def wakeup_queue(queue_url: str) -> WakeupQueue:
     return WakeupQueue(client=clients.sqs, queue_url=queue_url)
 
 
-def health_keeper(settings: DeliverySettings, deliveries: DeliveryStore) -> HealthKeeper:
+def health_keeper(settings: DeliverySettings) -> HealthKeeper:
     """Switches off webhooks whose receivers are gone, and tells the bus."""
     return HealthKeeper(
         records=webhook_store(settings.webhooks_table),
-        successes=deliveries,
         bus=EventBus(client=clients.events, name=settings.event_bus),
         clock=time.time,
         disable_after_days=settings.disable_after_days,
@@ -79,7 +78,7 @@ def deliverer(settings: DeliverySettings, deliveries: DeliveryStore) -> Delivere
         invoker=invoker(settings.egress),
         deliveries=deliveries,
         wakeups=wakeup_queue(settings.wakeups_url),
-        health=health_keeper(settings, deliveries),
+        health=health_keeper(settings),
         circuits=Circuits(records=circuit_store(settings.deliveries_table), clock=time.time),
         clock=time.time,
         random=random.random,  # jitter; nothing secret depends on it

@@ -203,28 +203,6 @@ class DeliveryStore:
             page = self.client.query(**arguments)
         return [_read(row) for row in page["Items"]], page.get("LastEvaluatedKey", {}).get("sk", {}).get("S", "")
 
-    def has_succeeded(self, webhook_id: str, *, since: float) -> bool:
-        """Whether any delivery of an event from then on has succeeded."""
-        arguments: dict[str, Any] = {
-            "TableName": self.table_name,
-            "KeyConditionExpression": "pk = :webhook AND sk >= :since",
-            "FilterExpression": "#state = :succeeded",
-            "ExpressionAttributeNames": {"#state": "state"},
-            "ExpressionAttributeValues": {
-                ":webhook": {"S": webhook_id},
-                ":since": {"S": moment(since)},
-                ":succeeded": {"S": State.SUCCEEDED},
-            },
-            "ScanIndexForward": False,
-            "Limit": 1000,
-        }
-        while True:
-            with translated("dynamodb Query"):
-                page = self.client.query(**arguments)
-            if page["Items"] or "LastEvaluatedKey" not in page:
-                return bool(page["Items"])
-            arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-
     def overdue(self, shard: int, *, now: float, limit: int) -> Sequence[Delivery]:
         """At most `limit` deliveries of one shard (0 to 7) that the sweep should look after, the oldest first."""
         with translated("dynamodb Query"):

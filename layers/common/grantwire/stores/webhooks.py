@@ -4,7 +4,7 @@
 | WEBHOOK#<id>           | CONFIG         | the webhook; the index `by_name` lists all                             |
 | TRIGGER#<trigger>      | WEBHOOK#<id>   | what an event of that trigger needs                                     |
 | NAME#<casefolded name> | NAME           | keeps names unique                                                     |
-| WEBHOOK#<id>           | HEALTH         | deliveries that failed every attempt, in a row, and since when         |
+| WEBHOOK#<id>           | HEALTH         | how its deliveries do, see `health`                                     |
 
 Whether a webhook is active stands in the attribute `active` of its rows: the functions that send may switch a webhook
 off, and may write no other attribute that decides what is sent.
@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 
 from grantwire.configurations import document_of, parse_webhook
 from grantwire.errors import InvalidWebhookError, Problem, StaleVersionError
-from grantwire.health import Failures
+from grantwire.health import Health
 from grantwire.models import Webhook
 from grantwire.stores.clients import translated
 
@@ -111,8 +111,14 @@ class WebhookStore:
                 raise
         return True
 
-    def add_failure(self, webhook_id: str, *, now: float) -> Failures:
-        """One delivery more has failed every attempt; all of them in a row."""
+    def health(self, webhook_id: str) -> Health:
+        """How the webhook does."""
+        with translated("dynamodb GetItem"):
+            answer = self.client.get_item(TableName=self.table_name, Key=_health_key(webhook_id))
+        return _health(answer.get("Item", {}))
+
+    def add_failure(self, webhook_id: str, *, now: float) -> Health:
+        """One delivery more has failed every attempt; the health with it."""
         with translated("dynamodb UpdateItem"):
             row = self.client.update_item(
                 TableName=self.table_name,
@@ -121,22 +127,19 @@ class WebhookStore:
                 ExpressionAttributeValues={":now": {"N": repr(now)}, ":one": {"N": "1"}},
                 ReturnValues="ALL_NEW",
             )["Attributes"]
-        return _failures(row)
+        return _health(row)
 
-    def forget_failures(self, webhook_id: str) -> Failures | None:
-        """A delivery has succeeded; the failures before it, None when there were none."""
+    def note_success(self, webhook_id: str, *, now: float) -> Health:
+        """A delivery has succeeded, which ends a row of failures; the health before it."""
         with translated("dynamodb UpdateItem"):
-            try:
-                row = self.client.update_item(
-                    TableName=self.table_name,
-                    Key=_health_key(webhook_id),
-                    UpdateExpression="REMOVE failures, failing_since",
-                    ConditionExpression="attribute_exists(failures)",
-                    ReturnValues="ALL_OLD",
-                )["Attributes"]
-            except self.client.exceptions.ConditionalCheckFailedException:
-                return None
-        return _failures(row)
+            answer = self.client.update_item(
+                TableName=self.table_name,
+                Key=_health_key(webhook_id),
+                UpdateExpression="SET last_success_at = :now REMOVE failures, failing_since",
+                ExpressionAttributeValues={":now": {"N": repr(now)}},
+                ReturnValues="ALL_OLD",
+            )
+        return _health(answer.get("Attributes", {}))
 
     def _query(self, trigger: str) -> Iterator[_Row]:
         arguments: dict[str, Any] = {
@@ -231,5 +234,10 @@ def _health_key(webhook_id: str) -> _Row:
     return {"pk": {"S": f"WEBHOOK#{webhook_id}"}, "sk": {"S": "HEALTH"}}
 
 
-def _failures(row: Mapping[str, Any]) -> Failures:
-    return Failures(count=int(row["failures"]["N"]), since=float(row["failing_since"]["N"]))
+def _health(row: Mapping[str, Any]) -> Health:
+    since, success = row.get("failing_since"), row.get("last_success_at")
+    return Health(
+        failures=int(row.get("failures", {}).get("N", "0")),
+        failing_since=float(since["N"]) if since else None,
+        last_success_at=float(success["N"]) if success else None,
+    )
