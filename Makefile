@@ -54,7 +54,7 @@ bench: $(READY) $(BENCH_READY) ## measure init time and CPU per delivery against
 	@$(BIN)/python -m bench.delivery_cpu
 	@$(MAKE) outage
 
-outage: $(READY) ## ten thousand deliveries to a receiver that fails at random and is dead for half an hour
+outage: $(READY) ## a receiver that fails at random, and a host that hangs while 100,000 deliveries wait
 	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.outage
 
 lock: $(READY) ## pin the newest versions that requirements/*.in allow, with their hashes

@@ -14,6 +14,7 @@ from grantwire.settings import sweep_settings
 from grantwire.sweeping import Sweeper
 
 RESERVE_MS = 10_000  # left for the page that was begun
+SWEEP_MS = 30_000  # left for the sweep by whatever drains
 
 
 @cache
@@ -48,8 +49,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG
     """Lambda calls this each minute."""
     logger().set_correlation_id(context.aws_request_id)
     try:
-        circuit_keeper().look_after()
-        swept = sweeper().sweep(has_time=lambda: context.get_remaining_time_in_millis() > RESERVE_MS)
+        left = context.get_remaining_time_in_millis
+        circuit_keeper().look_after(has_time=lambda: left() > SWEEP_MS)
+        swept = sweeper().sweep(has_time=lambda: left() > RESERVE_MS)
         count(Metric.SWEPT, swept.deliveries)
         measure(Metric.OVERDUE_SECONDS, swept.oldest_seconds)
     finally:

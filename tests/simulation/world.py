@@ -346,7 +346,7 @@ class World:
 
     def _sweep_once(self) -> None:
         self.hub.process.notes["minute"] = self.swept_at
-        self.keeper.look_after()
+        self.keeper.look_after(has_time=lambda: True)
         self.sweeper.sweep(has_time=lambda: True)
 
     # Between the steps ------------------------------------------------------------------------------------------------

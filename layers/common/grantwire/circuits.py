@@ -9,6 +9,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from threading import Lock
 from typing import Final, Protocol
 
@@ -17,7 +18,7 @@ from grantwire.delivering import Wakeups, sweep_at
 from grantwire.judging import Outcome
 from grantwire.models import Delivery, FailureKind
 
-WINDOW_SECONDS: Final = 120.0
+WINDOW_SECONDS: Final = 600.0  # ten attempts that hang for 30 seconds each, one after the other, fit in twice
 FEWEST_ATTEMPTS: Final = 10
 FAILING_SHARE: Final = 0.8
 KNOWN_FOR_SECONDS: Final = 10.0  # how long a process goes on with what it last read
@@ -178,15 +179,22 @@ class CircuitKeeper:
     is_sendable: Callable[[str], bool]
     clock: Callable[[], float]
 
-    def look_after(self) -> None:
-        """Every circuit, once. Raises StoreError for our own faults; the next minute's run goes on."""
-        for circuit in self.records.all():
+    def look_after(self, *, has_time: Callable[[], bool]) -> None:
+        """Every circuit, once. Raises StoreError for our own faults; the next minute's run goes on.
+
+        What is released takes turns, host by host, as long as there is time: many hosts drain more slowly, none waits.
+        """
+        circuits = self.records.all()
+        for circuit in circuits:
             if self.clock() - circuit.opened_at > GIVE_UP_SECONDS:
                 self._give_up(circuit.host)
-            if circuit.draining:
-                self._release(circuit)
-            elif self.clock() >= circuit.probe_at:
+            if not circuit.draining and self.clock() >= circuit.probe_at:
                 self._probe(circuit)
+        backlogs = [self._backlog(circuit) for circuit in circuits if circuit.draining]
+        for index, deliveries in enumerate(zip_longest(*backlogs)):
+            for delivery in deliveries:
+                if delivery and has_time():
+                    self._release(delivery, self.clock() + index * 60 / RELEASED_PER_SWEEP)
 
     def _probe(self, circuit: Circuit) -> None:
         """One probe at a time: who writes the row first sends it."""
@@ -212,12 +220,14 @@ class CircuitKeeper:
                 if self.rows.end(delivery, code="host_down", reason=reason):
                     reporting.ended(delivery, "host_down")
 
-    def _release(self, circuit: Circuit) -> None:
-        now = self.clock()
+    def _backlog(self, circuit: Circuit) -> Sequence[Delivery]:
+        """What to release this minute; the circuit is closed when there is nothing left."""
         page = self.rows.parked(circuit.host, limit=RELEASED_PER_SWEEP)
-        for index, delivery in enumerate(page):
-            due_at = now + index * 60 / RELEASED_PER_SWEEP
-            if self.rows.release(delivery, due_at=due_at, sweep_at=sweep_at(due_at, now)):
-                self.wakeups.send(delivery, delay_seconds=due_at - now)
-        if not page and now - circuit.probe_at > SETTLED_SECONDS:
+        if not page and self.clock() - circuit.probe_at > SETTLED_SECONDS:
             self.records.advance(circuit, None)
+        return page
+
+    def _release(self, delivery: Delivery, due_at: float) -> None:
+        now = self.clock()
+        if self.rows.release(delivery, due_at=due_at, sweep_at=sweep_at(due_at, now)):
+            self.wakeups.send(delivery, delay_seconds=due_at - now)
