@@ -52,6 +52,7 @@ $(BENCH_READY): requirements/bench.txt | $(READY)
 bench: $(READY) $(BENCH_READY) ## measure init time and CPU per delivery against their floors
 	@$(BIN)/python -m bench.init_time --python $(BENCH_VENV)/bin/python
 	@$(BIN)/python -m bench.delivery_cpu
+	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.filtering
 	@$(MAKE) outage
 
 outage: $(READY) ## a receiver that fails at random, and a host that hangs while 100,000 deliveries wait
@@ -61,7 +62,10 @@ lock: $(READY) ## pin the newest versions that requirements/*.in allow, with the
 	@for name in layers/common/requirements requirements/uv requirements/dev requirements/e2e requirements/bench; do rm -f $$name.txt; \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $$name.in -o $$name.txt || exit 1; done
 
-.PHONY: help setup test check matrix bench outage lock
+docs: $(READY) ## write the documents that are made from the code
+	@$(BIN)/python -m local.documents
+
+.PHONY: help setup test check matrix bench outage lock docs
 
 # Build, and tests of what was built ------------------------------------------------------------------------------------
 ARCHITECTURE ?= arm64

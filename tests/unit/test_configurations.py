@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 from grantwire.configurations import EDITABLE, METHODS, document_of, header_is_always_secret, parse_webhook
 from grantwire.errors import InvalidWebhookError, Problem
+from grantwire.filters import OPERATORS, WITHOUT_VALUES
 from grantwire.models import MASK, TRIGGERS, Filter, Header, PlainSecret, ResponseValidator, SealedSecret, Webhook
 from grantwire.request_events import parse
 from tests.unit.conftest import document, json_values, texts, webhook_of
 
 ROOT = Path(__file__).parents[2]
 SECRET = "hunter2-s3cr3t"  # what must not be repeated by any problem
+NOT_EMPTY: list[Any] = [["a"], [""], "a", "", 0, False, {}]
 FULL: dict[str, Any] = {
     "name": "Torq Production-1_a",
     "active": True,
@@ -179,7 +181,26 @@ def test_what_is_left_out_has_its_default() -> None:
         ({"triggers": [["RequestCreated"]]}, "triggers[0]", "must be one of RequestCreated"),
         ({"filters": "a"}, "filters", "must be a list of at most 50 objects"),
         (filtered(field="colour"), "filters[0].field", "must be one of integration, integration_type"),
-        (filtered(field="custom_fields."), "filters[0].field", "must be one of integration, integration_type"),
+        (filtered(field="custom_fields."), "filters[0].field", "did you mean custom_fields.<key>? It must be one of"),
+        (filtered(field="Integrations"), "filters[0].field", "did you mean integration? It must be one of"),
+        (filtered(field="data.a["), "filters[0].field", "has a '[' at character 7 that is not closed; close it with ]"),
+        (filtered(field="data" + ".a" * 32), "filters[0].field", "must have at most 32 steps; it has 33"),
+        (filtered(field="data." + "a" * 512), "filters[0].field", "must be at most 512 characters long"),
+        (filtered(field=5), "filters[0].field", "must be text"),
+        *(
+            (filtered(operator=operator, values=values), "filters[0].values", f"left out or empty: {operator} asks")
+            for operator in ("exists", "does_not_exist")
+            for values in NOT_EMPTY
+        ),
+        *(
+            (filtered(operator=operator, values=["5", value]), "filters[0].values[1]", "must be a number, such as 3600")
+            for operator in ("greater_than", "less_than")
+            for value in ("many", "", True, None, "1e999", "0x10", "1,000")
+        ),
+        *(
+            (filtered(operator=operator, values=[""]), "filters[0].values[0]", "exists asks whether there is a value")
+            for operator in ("contains", "does_not_contain", "starts_with", "ends_with")
+        ),
         (filtered(field=None), "filters[0].field", "is required"),
         (filtered(operator="like"), "filters[0].operator", "must be one of is, is_not"),
         (filtered(operator=None), "filters[0].operator", "must be one of is, is_not"),
@@ -318,6 +339,39 @@ def test_an_expected_value_is_spelled_as_what_is_found(values: list[object], exp
     webhook = webhook_of(**filtered(values=values), **validated(expected_values=values))
     assert expected == webhook.filters[0].values
     assert expected == webhook.response_validators[0].expected_values
+
+
+@pytest.mark.parametrize("field", ["approval", "custom_fields.a b", "data.access_groups[0].integration.name", "[x].y"])
+def test_any_operator_goes_with_any_field(field: str) -> None:
+    """Two of them take no values, which may be left out; what is stored says so and reads back."""
+    for operator in OPERATORS:
+        values = [] if operator in WITHOUT_VALUES else ["5", 6.5]
+        webhook = webhook_of(**filtered(field=field, operator=operator, values=values))
+        assert webhook.filters == (Filter(field=field, operator=operator, values=tuple(map(str, values))),)
+        stored = document_of(webhook)
+        assert webhook == parse_webhook(stored, webhook_id=webhook.id, now=webhook.updated_at, stored=True)
+    for absent in ({"values": None}, {}):
+        row = {"field": field, "operator": "exists"} | absent
+        assert webhook_of(filters=[row]).filters == (Filter(field=field, operator="exists", values=()),)
+
+
+def test_a_filters_problem_names_the_value_and_the_way_out() -> None:
+    """Whichever of its parts is wrong, and each of them."""
+    wrong = [
+        {"field": "Integration", "operator": "greater_than", "values": ["many", 5, "more"]},
+        {"field": "data.a[", "operator": "exists", "values": ["a"]},
+    ]
+    told = {problem.path: problem for problem in problems(document(filters=wrong))}
+    assert sorted(told) == [
+        *("filters[0].field", "filters[0].values[0]", "filters[0].values[2]"),
+        *("filters[1].field", "filters[1].values"),
+    ]
+    assert str(told["filters[0].field"]).startswith('filters[0].field is "Integration": did you mean integration?')
+    assert str(told["filters[0].values[2]"]).startswith('filters[0].values[2] is "more": must be a number')
+    assert str(told["filters[1].field"]) == (
+        "filters[1].field is \"data.a[\": has a '[' at character 7 that is not closed; close it with ]"
+    )
+    assert str(told["filters[1].values"]).startswith('filters[1].values is ["a"]: must be left out or empty')
 
 
 def sealed(webhook: Webhook) -> Webhook:

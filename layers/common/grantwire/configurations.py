@@ -188,9 +188,20 @@ def _triggers(reader: Reader, document: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _filter(reader: Reader, path: str, row: Mapping[str, Any]) -> Filter:
     reader.known(path, row, "field", "operator", "values")
-    field = reader.text(row, "field", _is_filter_field, required=True, at=path)
+    field = reader.text(row, "field", filters.field_problem, required=True, at=path)
     operator = reader.choice(row, "operator", filters.OPERATORS, at=path)
-    return Filter(field=field, operator=operator, values=reader.values(row, "values", path))
+    if operator in filters.WITHOUT_VALUES:
+        if (given := row.get("values")) not in (None, []):
+            rule = (
+                f"must be left out or empty: {operator} asks whether there is a value at all; is compares with values"
+            )
+            reader.refuse(f"{path}values", given, rule)
+        return Filter(field=field, operator=operator, values=())
+    values = reader.values(row, "values", path)
+    for index, value in enumerate(values):
+        if problem := filters.value_problem(operator, value):
+            reader.refuse(f"{path}values[{index}]", value, problem)
+    return Filter(field=field, operator=operator, values=values)
 
 
 def _validator(reader: Reader, path: str, row: Mapping[str, Any]) -> ResponseValidator:
@@ -238,10 +249,6 @@ def _is_header_name(name: str) -> str:
     if not _HEADER_NAME.fullmatch(name):
         return "must be a header name: letters, digits and '-' (RFC 9110, 5.1)"
     return "is set by Grantwire and cannot be set here" if name.lower() in _OURS else ""
-
-
-def _is_filter_field(field: str) -> str:
-    return "" if filters.is_field(field) else f"must be one of {', '.join(filters.CATALOGUE)}"
 
 
 def _is_json_path(path: str) -> str:

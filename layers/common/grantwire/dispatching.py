@@ -106,12 +106,11 @@ class Dispatcher:
         return wanting
 
     def _wants(self, webhook: Webhook, event: RequestEvent) -> bool:
-        for verdict in filters.explain(webhook.filters, event):
-            if not verdict.holds:
-                reason = f"the filter '{verdict.filter.field} {verdict.filter.operator}' does not hold"
-                _skip(Metric.WEBHOOK_FILTERED, webhook.id, event, reason)
-                return False
-        return True
+        unmet = filters.first_unmet(webhook.filters, event)
+        if unmet:
+            reason = f"the filter '{unmet.field} {unmet.operator}' does not hold"
+            _skip(Metric.WEBHOOK_FILTERED, webhook.id, event, reason)
+        return unmet is None
 
     def _deliver_all(
         self,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from grantwire import __version__
 from grantwire.errors import TemplateError
 from grantwire.identifiers import delivery_id
-from grantwire.models import TRIGGERS, Header, HttpRequest, RequestEvent, Webhook
-from grantwire.samples import sample_payload
+from grantwire.models import Header, HttpRequest, RequestEvent, Webhook
+from grantwire.samples import samples
 from grantwire.templates import Place, Template, compile_template
 
 USER_AGENT = f"Grantwire/{__version__}"
@@ -51,23 +51,23 @@ def render(webhook: Webhook, event: RequestEvent, *, secret_values: Mapping[str,
 def check_body(webhook: Webhook) -> None:
     """Raises TemplateError unless the body can be rendered, and a JSON body parses, for every sample event."""
     template = body_template(webhook)
-    for trigger in TRIGGERS:
-        text = template.render(sample_payload(trigger))
+    for sample in samples():
+        text = template.render(sample.payload)
         if text and _place(_content_type(webhook)) is Place.JSON:
-            _check_json(text, trigger)
+            _check_json(text, sample.name)
 
 
-def _check_json(text: str, trigger: str) -> None:
+def _check_json(text: str, sample: str) -> None:
     try:
         json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as exc:
         near = text[max(0, exc.pos - 20) : exc.pos + 20]
-        message = f"the body rendered for {trigger} is not JSON: {exc.msg} near {json.dumps(near, ensure_ascii=False)}"
+        message = f"the body rendered for {sample} is not JSON: {exc.msg} near {json.dumps(near, ensure_ascii=False)}"
         raise TemplateError(
             message, line=exc.lineno, column=exc.colno, hint="check quotes, commas and braces there"
         ) from exc
     except (ValueError, RecursionError) as exc:
-        raise TemplateError(f"the body rendered for {trigger} is not JSON that every parser reads: {exc}") from exc
+        raise TemplateError(f"the body rendered for {sample} is not JSON that every parser reads: {exc}") from exc
 
 
 def _refuse_constant(name: str) -> object:
