@@ -52,6 +52,7 @@ $(BENCH_READY): requirements/bench.txt | $(READY)
 bench: $(READY) $(BENCH_READY) ## measure init time and CPU per delivery against their floors
 	@$(BIN)/python -m bench.init_time --python $(BENCH_VENV)/bin/python
 	@$(BIN)/python -m bench.delivery_cpu
+	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.rendering
 	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.filtering
 	@$(MAKE) outage
 
@@ -127,4 +128,9 @@ simulate: $(READY) ## break everything in simulated time, by chance (SEEDS=10000
 mutants: $(READY) ## put faults into the code, in memory, and print which promise catches each
 	@$(SIMULATION).mutants
 
-.PHONY: simulate mutants
+SECONDS = 60
+
+fuzz: $(READY) ## random and hostile templates and events (SECONDS=600 for longer, SEED=123 for one)
+	@PYTHONPATH=layers/common:. "$(BIN)/python" -m tests.fuzz_templates $(if $(SEED),--seed "$(SEED)",--seconds "$(SECONDS)")
+
+.PHONY: simulate mutants fuzz

@@ -13,6 +13,7 @@ from typing import Final
 from grantwire.payload_schema import FieldType, PayloadField, fields
 from grantwire.samples import Sample, samples
 from local import ROOT
+from local.recipe_documents import recipe_documents
 
 COMMAND: Final = "make docs"
 _SHOWN: Final = ("RequestCreated", "RequestGranted")  # the samples that docs/payload.md shows whole
@@ -48,7 +49,7 @@ def payload_document() -> str:
     return f"{_PAYLOAD_INTRODUCTION}{rows}{shown}"
 
 
-DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {"docs/payload.md": payload_document}
+DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {"docs/payload.md": payload_document, **recipe_documents()}
 
 
 def write(root: Path) -> list[str]:

@@ -12,6 +12,7 @@ from grantwire import testing, wiring
 from grantwire.configurations import parse_webhook
 from grantwire.errors import InvalidWebhookError, Problem, StoreError
 from grantwire.invoking import Invoker
+from grantwire.models import Webhook
 from grantwire.observability import logger
 from grantwire.settings import webhook_test_settings
 
@@ -37,10 +38,22 @@ def saved_webhook(webhook_id: str) -> dict[str, object]:
 def draft() -> dict[str, object]:
     """Test an unsaved webhook. Body: `webhook`, and optionally `trigger` or `event`."""
     body = _body()
+    webhook = _draft(body)
+    return testing.run(webhook, testing.event_for(webhook, body), invoker())
+
+
+@api.post("/api/webhooks/preview")
+def preview() -> dict[str, object]:
+    """What a draft would send, without sending it. Body as for a test of a draft."""
+    body = _body()
+    webhook = _draft(body)
+    return testing.preview(webhook, testing.event_for(webhook, body), now=time.time())
+
+
+def _draft(body: dict[str, Any]) -> Webhook:
     if "webhook" not in body:
         raise InvalidWebhookError([Problem("webhook", "", "is required: the draft to be tested")])
-    webhook = parse_webhook(body["webhook"], webhook_id="wh_draft", now=time.time())
-    return testing.run(webhook, testing.event_for(webhook, body), invoker())
+    return parse_webhook(body["webhook"], webhook_id="wh_draft", now=time.time())
 
 
 def _body() -> dict[str, Any]:

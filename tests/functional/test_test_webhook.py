@@ -131,3 +131,53 @@ def test_bad_requests_say_the_way_out(world: World, path: str, body: Any, status
     got, answer = world.http(path, body)
     assert got == status
     assert message in answer["message"]
+
+
+def test_a_failed_test_says_what_a_delivery_would_do_and_what_to_look_at(world: World, authority: Authority) -> None:
+    """The schedule's first wait, `Retry-After` when it is longer, and the remedies of that very failure."""
+    busy = answer("429 Too Many Requests", b"{}", "Retry-After: 120")
+    with receiving(answering(answer("503 Busy", b"{}"), busy, answer()), authority.server_context()) as receiver:
+        given = {"webhook": draft(receiver.url, retry={"max_attempts": 3})}
+        _, first = world.http("/api/webhooks/test", given)
+        _, second = world.http("/api/webhooks/test", given)
+        _, third = world.http("/api/webhooks/test", given)
+    assert first["retry"] == {
+        "state": "waiting",
+        "sentence": "A delivery would be sent again after 2.5 to 5 seconds, at most 3 times in all.",
+        "after_seconds": [2.5, 5],
+    }
+    assert first["tips"] == ["The receiver failed by its own account: its log knows why. Deliveries are sent again."]
+    assert second["retry"]["after_seconds"] == [120, 120]
+    assert "Retry-After" in second["tips"][0]
+    assert third["retry"] == {
+        "state": "succeeded",
+        "sentence": "A delivery would have succeeded.",
+        "after_seconds": None,
+    }
+    assert third["tips"] == []
+
+
+def test_a_preview_sends_nothing(world: World, authority: Authority) -> None:
+    """The request as it would be, secrets masked; filters explained; what is probably a mistake, by its place."""
+    with receiving(answering(answer()), authority.server_context()) as receiver:
+        body = '{"who": "{{data.requestor.name}}"}'
+        status, data = world.http("/api/webhooks/preview", {"webhook": draft(receiver.url, body_template=body)})
+        assert receiver.requests == []
+    assert status == 200
+    assert data["request"]["body"] == '{"who": ""}'
+    assert {"name": "Authorization", "value": "••••"} in data["request"]["headers"]
+    assert data["problem"] is None
+    [warning] = data["warnings"]
+    assert (warning["path"], warning["line"], warning["column"]) == ("body_template", 1, 10)
+    expected = "no event is known to have 'data.requestor.name'; did you mean data.requester.name?"
+    assert expected == warning["message"]
+
+
+def test_a_preview_tells_what_cannot_be_rendered(world: World) -> None:
+    """This event's value cannot stand in a header: the placeholder is named, its value is not."""
+    headers = [{"name": "X-Who", "value": "{{data.requester.name}}"}]
+    event = {"event_type": "RequestFailed", "data": {"requester": {"name": "a\r\nb"}}}
+    webhook = draft("https://hooks.torq.io/", headers=headers)
+    _, data = world.http("/api/webhooks/preview", {"webhook": webhook, "event": event})
+    assert data["request"] is None
+    assert data["problem"] == "line 1, column 1: 'data.requester.name' holds a line break, which a header cannot carry"

@@ -132,7 +132,7 @@ def test_what_is_left_out_has_its_default() -> None:
         ({"url": "https://a.example:{{data.port}}/"}, "url", "must not hold a placeholder in its host"),
         ({"url": "{{data.url}}"}, "url", "the URL does not start with https://"),
         ({"url": "https://a.example/{{"}, "url", "line 1, column 19: a placeholder is not closed"),
-        ({"url": "https://a.example/{{#a}}{{/a}}"}, "url", "line 1, column 19: sections are not available"),
+        ({"url": "https://a.example/{{#a}}"}, "url", "line 1, column 19: this section is not closed"),
         ({"url": "https://a.example/a b"}, "url", "the URL holds a space"),
         ({"body_template": 5}, "body_template", "must be text"),
         ({"body_template": "{"}, "body_template", "is not JSON"),

@@ -134,6 +134,7 @@ def test_the_apis_routes_belong_to_their_function(template: Template) -> None:
     assert {
         Route(method="POST", path="/api/webhooks/{id}/test"),
         Route(method="POST", path="/api/webhooks/test"),
+        Route(method="POST", path="/api/webhooks/preview"),
     } == set(function.routes)
     assert function.rules == ()
 

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from grantwire.errors import TemplateError
 from grantwire.rendering import check_body
 from grantwire.spelling import plain_text
-from grantwire.templates import MAX_OUTPUT_CHARACTERS, MAX_TAGS, MAX_TEMPLATE_BYTES, Place, compile_template
+from grantwire.tags import MAX_TAGS
+from grantwire.templates import MAX_OUTPUT_CHARACTERS, MAX_TEMPLATE_BYTES, Place, compile_template
+from tests.fuzz_templates import Seen, fuzz
 from tests.unit.conftest import event_of, joined, json_objects, json_values, texts, webhook_of
 
 PAYLOAD: dict[str, Any] = {
@@ -62,6 +64,13 @@ def rendered(template: str, place: Place = Place.TEXT, payload: dict[str, Any] =
         ("{{data.access_groups.0}}", '{"integration":{"name":"prod-db"}}'),
         ('a{{! a comment, {{event_type}} and " }}b', 'a and " }}b'),
         ("a{{! a comment }}b", "ab"),
+        ("a{{!-- {{event_type}} and }} --}}b", "ab"),
+        ("a{{!----}}b{{!--}}c", "abc"),
+        ("{{@root.event_type}}", "RequestCreated"),
+        ("{{this.event_type}}", "RequestCreated"),
+        ("{{./event_type}}", "RequestCreated"),
+        ("{{this/event_type}}", "RequestCreated"),
+        ("{{this.[event_type]}}", "RequestCreated"),
         ("a}}b } {c", "a}}b } {c"),
         ("", ""),
     ],
@@ -140,15 +149,17 @@ def test_the_place_decides_the_spelling(place: Place, template: str, expected: s
         ("{{>partial}}", Place.TEXT, 1, 1, "partials are not available"),
         ("{{> /etc/passwd}}", Place.TEXT, 1, 1, "partials are not available"),
         ("\n\n  {{=<% %>=}}", Place.TEXT, 3, 3, "delimiters cannot be changed"),
-        ("{{#data}}x{{/data}}", Place.TEXT, 1, 1, "sections are not available"),
-        ("{{#data.name.__class__.format}}{0}{{/data.name.__class__.format}}", Place.TEXT, 1, 1, "sections are not"),
-        ("{{^data}}x{{/data}}", Place.TEXT, 1, 1, "inverted sections are not available"),
-        ("x{{/data}}", Place.TEXT, 1, 2, "sections are not available"),
-        ("{{else}}", Place.TEXT, 1, 1, "inside sections only"),
-        ("{{this}}", Place.TEXT, 1, 1, "inside sections only"),
-        ("{{.}}", Place.TEXT, 1, 1, "inside sections only"),
-        ("{{@index}}", Place.TEXT, 1, 1, "inside sections only"),
-        ("{{../a}}", Place.TEXT, 1, 1, "inside sections only"),
+        ("{{else}}", Place.TEXT, 1, 1, "'else' is not available here"),
+        ("{{@index}}", Place.TEXT, 1, 1, "inside {{#each …}} only"),
+        ("{{../a}}", Place.TEXT, 1, 1, "steps out of more sections than there are"),
+        ("{{..}}", Place.TEXT, 1, 1, "not the path of a field"),
+        ("{{this.}}", Place.TEXT, 1, 1, "not the path of a field"),
+        ("{{@root.}}", Place.TEXT, 1, 1, "not the path of a field"),
+        ("{{@rooted}}", Place.TEXT, 1, 1, "not the path of a field"),
+        ("{{{#a}}}x{{/a}}", Place.TEXT, 1, 1, "not the path of a field"),
+        ("{{&!a}}", Place.TEXT, 1, 1, "not the path of a field"),
+        ("{{{&a}}}", Place.TEXT, 1, 1, "not the path of a field"),
+        ("{{!-- a }}", Place.TEXT, 1, 1, "not closed (close it with --}})"),
         ("{{a b}}", Place.TEXT, 1, 1, "not the path of a field"),
         ("{{a..b}}", Place.TEXT, 1, 1, "not the path of a field"),
         ("{{a.}}", Place.TEXT, 1, 1, "not the path of a field"),
@@ -202,6 +213,13 @@ def test_templates_are_bounded() -> None:
         rendered("{{a}}{{a}}.", payload=payload)
 
 
+def nested(text: str, depth: int) -> str:
+    """A list in a string in a list in a string …"""
+    for _ in range(depth):
+        text = json.dumps("[" + text + "]", ensure_ascii=False)
+    return "[" + text + "]"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -217,8 +235,18 @@ def test_templates_are_bounded() -> None:
         ("\n" * 25 + "{{a}}") * 2000,
         "{{!" + "\n" * 60_000 + "}}",
         "{{! a }}\n" * 2000,
+        "{{#a}}" * 16 + "x" + "{{/a}}" * 16 + "😀" + "{{#a}}{{/a}}" * 900 + "x" * 50_000,
+        "{{#a}}\n{{else}}\n{{/a}}\n" * 660 + "😀" + "x" * 45_000,
+        "{{#a}}" + "\n  {{#a}}  \n  {{/a}}  \n" * 990 + "{{/a}}",
+        '["{' + '\\"{{#a}}\\" {{/a}}' * 900 + '}"]',
+        nested('"{{a}}"', 14),
+        nested('"{{a}}"' + ',"{{a}}"' * 300, 6),
+        "{{" + "../" * 20_000 + "a}}",
+        "{{#a}}{{^" + " " * 60_000 + "a}}{{/a}}{{/a}}",
+        "{{#each" + " " * 60_000 + "}}",
+        "{{/" + "a " * 30_000 + "}}",
     ],
-    ids=range(12),
+    ids=range(22),
 )
 @pytest.mark.parametrize("place", [Place.JSON, Place.TEXT])
 def test_no_template_takes_long(text: str, place: Place) -> None:
@@ -238,6 +266,17 @@ FRAGMENTS = [
         "{{!c}}",
         "{{a.b}}",
         "{{a.[b c]}}",
+        "{{#a}}",
+        "{{/a}}",
+        "{{^a}}",
+        "{{else}}",
+        "{{#each a}}",
+        "{{#if a}}",
+        "{{/each}}",
+        "{{/if}}",
+        "{{this}}",
+        "{{../a}}",
+        "{{@key}}",
         "a",
         "0",
         ":",
@@ -376,12 +415,6 @@ def test_compiled_templates_are_kept() -> None:
     assert compile_template(text, Place.JSON) is not compile_template(text, Place.TEXT)
 
 
-def test_the_paths_of_a_template_are_known() -> None:
-    """In order, for whoever wants to tell a user which fields a template takes."""
-    template = compile_template('{"a": "{{data.id}} {{data.list.[0].[a b]}}"}', Place.JSON)
-    assert template.paths == (("data", "id"), ("data", "list", "0", "a b"))
-
-
 def test_the_payload_is_left_alone() -> None:
     """Rendering reads only."""
     before = json.dumps(PAYLOAD)
@@ -394,3 +427,12 @@ def test_a_comment_does_not_hide_an_escape() -> None:
     text = r'{"k":"a\{{! c }}":{{a}},"}'
     rendered_text = compile_template(text, Place.JSON).render({"a": "oops"})
     assert json.loads(rendered_text) == {"k": 'a":oops,'}
+
+
+@pytest.mark.parametrize("start", range(0, 160, 20))
+def test_fuzzed_templates(start: int) -> None:
+    """The first seeds of `make fuzz`: nothing but TemplateError, bounded renderings, and JSON where it was JSON."""
+    seen = Seen()
+    for seed in range(start, start + 20):
+        fuzz(seed, seen)
+    assert seen.rendered

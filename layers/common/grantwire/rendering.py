@@ -11,6 +11,7 @@ from grantwire.samples import samples
 from grantwire.templates import Place, Template, compile_template
 
 USER_AGENT = f"Grantwire/{__version__}"
+COMMA_REMEDY = "{{#unless @last}},{{/unless}}"
 _DEFAULT_CONTENT_TYPE = "application/json"
 
 
@@ -35,7 +36,7 @@ def render(webhook: Webhook, event: RequestEvent, *, secret_values: Mapping[str,
     Raises TemplateError when a value of this event cannot stand where the template puts it.
     `webhook-id` and `webhook-timestamp`: Standard Webhooks, https://www.standardwebhooks.com.
     """
-    body = body_template(webhook).render(event.payload).encode("utf-8", "replace")
+    body = _body(webhook, event.payload).encode("utf-8", "replace")
     headers = {"User-Agent": USER_AGENT, "Accept": "*/*"}
     if body:
         headers["Content-Type"] = _DEFAULT_CONTENT_TYPE
@@ -54,20 +55,32 @@ def check_body(webhook: Webhook) -> None:
     for sample in samples():
         text = template.render(sample.payload)
         if text and _place(_content_type(webhook)) is Place.JSON:
-            _check_json(text, sample.name)
+            _check_json(text, f"the body rendered for {sample.name}", quote=True)
 
 
-def _check_json(text: str, sample: str) -> None:
+def _body(webhook: Webhook, payload: Mapping[str, object]) -> str:
+    """The rendered body. A JSON template without sections renders JSON for any event; one with them is checked."""
+    template = body_template(webhook)
+    text = template.render(payload)
+    if text and template.has_sections and _place(_content_type(webhook)) is Place.JSON:
+        _check_json(text, "the body rendered for this event", quote=False)
+    return text
+
+
+def _check_json(text: str, what: str, *, quote: bool) -> None:
+    """`quote`: whether the error may show a part of the text; a delivery's may not, since it goes to the log."""
     try:
         json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as exc:
-        near = text[max(0, exc.pos - 20) : exc.pos + 20]
-        message = f"the body rendered for {sample} is not JSON: {exc.msg} near {json.dumps(near, ensure_ascii=False)}"
+        near = json.dumps(text[max(0, exc.pos - 20) : exc.pos + 20], ensure_ascii=False)
+        message = f"{what} is not JSON: {exc.msg}" + (f" near {near}" if quote else "")
+        comma = "," in (text[: exc.pos].rstrip()[-1:], text[exc.pos : exc.pos + 1])
+        remedy = f"a comma is left over: in a loop write {COMMA_REMEDY}" if comma else "check quotes, commas and braces"
         raise TemplateError(
-            message, line=exc.lineno, column=exc.colno, hint="check quotes, commas and braces there"
+            message, line=exc.lineno, column=exc.colno, hint=f"{remedy}; counted in what was rendered"
         ) from exc
     except (ValueError, RecursionError) as exc:
-        raise TemplateError(f"the body rendered for {sample} is not JSON that every parser reads: {exc}") from exc
+        raise TemplateError(f"{what} is not JSON that every parser reads: {exc}") from exc
 
 
 def _refuse_constant(name: str) -> object:

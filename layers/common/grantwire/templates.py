@@ -2,39 +2,23 @@
 
 chevron's tokenizer reads the template; its renderer is never called, because that one looks up attributes, calls
 whatever is callable, reads partials from disk and escapes HTML (docs/decisions.md). Values are taken from dicts and
-lists only. What a placeholder may look like: https://mustache.github.io/mustache.5.html
+lists only, by exact type. docs/templates.md says what a template may hold, and how that differs from Mustache.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, cast
 
-from chevron.tokenizer import tokenize
-
+from grantwire import json_places, tags
 from grantwire.errors import TemplateError
-from grantwire.spelling import form_text, header_text, inside_json_string, json_text, plain_text, url_text
+from grantwire.spelling import form_text, header_text, plain_text, url_text
+from grantwire.tags import LOOP_NAMES, Kind, Name, Tag, Token
 
 MAX_TEMPLATE_BYTES: Final = 64 * 1024
-MAX_TAGS: Final = 2000
 MAX_OUTPUT_CHARACTERS: Final = 256 * 1024
-
-_JSON_STRING_MARKS = re.compile(r'\\.|"', re.DOTALL)
-_OPEN_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\(?:u[0-9A-Fa-f]{0,3})?\Z")
-_BEFORE_A_VALUE, _AFTER_A_VALUE = frozenset(":[,"), frozenset(",]}")
-_SEGMENT = re.compile(r"\[(?P<quoted>[^\[\]]+)\]|(?P<plain>[^\s.\[\]{}()|=~@#^/!&'\"`]+)")
-_UNSUPPORTED = {
-    ">": ("partials are not available", "write the text itself"),
-    "=": ("delimiters cannot be changed", "use {{ and }}"),
-    "#": (
-        "sections are not available",
-        "take one element of a list by its index: {{data.access_groups.0.integration.name}}",
-    ),
-    "^": ("inverted sections are not available", "a missing value is left empty by itself"),
-    "/": ("sections are not available", "remove this closing tag"),
-}
+MAX_STEPS: Final = 20_000
 
 
 class Place(StrEnum):
@@ -47,7 +31,8 @@ class Place(StrEnum):
     HEADER = "header"
 
 
-_SPELLINGS: Final[Mapping[Place, Callable[[object], str]]] = {
+Spell = Callable[[object], str]
+_SPELLINGS: Final[Mapping[Place, Spell]] = {
     Place.FORM: form_text,
     Place.TEXT: plain_text,
     Place.URL: url_text,
@@ -55,36 +40,44 @@ _SPELLINGS: Final[Mapping[Place, Callable[[object], str]]] = {
 }
 
 
+Loop = tuple[int, object, bool, bool]
+Find = Callable[[list[object], list[Loop]], object]
+
+
 @dataclass(frozen=True, slots=True)
-class _Variable:
-    path: tuple[str, ...]
-    spell: Callable[[object], str]
-    line: int
-    column: int
+class Variable:
+    """A value's place, how the value is found among the scopes, and how it is spelled there."""
+
+    tag: Tag
+    find: Find
+    spell: Spell
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What is written when a value is there (for each of its elements, when it is a list), and otherwise."""
+
+    tag: Tag
+    find: Find
+    body: "tuple[Node, ...]"
+    otherwise: "tuple[Node, ...]"
+
+
+Node = str | Variable | Section
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A compiled template: literal text and variables, in order."""
+    """A compiled template: literal text, variables and sections, in order."""
 
-    nodes: tuple[str | _Variable, ...]
+    nodes: tuple[Node, ...]
+    has_sections: bool
 
     def render(self, payload: Mapping[str, object]) -> str:
         """The text for this payload. Raises TemplateError when a value cannot stand where its placeholder is."""
-        written: list[str] = []
-        size = 0
-        for node in self.nodes:
-            text = node if type(node) is str else _spelled(node, payload)  # type: ignore[arg-type]
-            size += len(text)
-            if size > MAX_OUTPUT_CHARACTERS:
-                raise TemplateError(f"the rendered text is longer than {MAX_OUTPUT_CHARACTERS} characters")
-            written.append(text)
-        return "".join(written)
-
-    @property
-    def paths(self) -> tuple[tuple[str, ...], ...]:
-        """The path of every variable, in order."""
-        return tuple(node.path for node in self.nodes if isinstance(node, _Variable))
+        rendering = _Rendering(payload)
+        rendering.write(self.nodes)
+        return "".join(rendering.written)
 
 
 @lru_cache(maxsize=1024)
@@ -92,117 +85,120 @@ def compile_template(text: str, place: Place) -> Template:
     """Compile `text` for `place`; kept by content. Raises TemplateError with line, column and a hint."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_TEMPLATE_BYTES:
         raise TemplateError(f"the template is longer than {MAX_TEMPLATE_BYTES // 1024} KB")
-    tags = iter(list(_tags(text)))
-    nodes: list[str | _Variable] = []
-    in_string = False
-    for part in _parts(text):
-        if isinstance(part, str):
-            in_string = _ends_in_string(part, in_string) if place is Place.JSON else False
-            nodes += [part] if part else []
-        else:
-            spell = _SPELLINGS.get(place) or (inside_json_string if in_string else json_text)
-            nodes.append(_variable(part[0], spell, *next(tags)))
+    tokens = tags.read(text)
     if place is Place.JSON:
-        _check_json_places(nodes)
-    return Template(tuple(node for node in nodes if node != ""))
+        spellings = json_places.spellings(tokens)
+    else:
+        spellings = dict.fromkeys((token.number for token in tokens if isinstance(token, Tag)), _SPELLINGS[place])
+    nodes, _ = _block(iter(tokens), spellings)
+    return Template(nodes, any(type(node) is Section for node in nodes))
 
 
-def _parts(text: str) -> Iterator[str | tuple[str]]:
-    """Literal text, whole although a comment stood in it, and (in a tuple) the names of variables."""
-    literal = ""
-    for kind, value in tokenize(text):
-        if kind == "literal":
-            literal += value
+def _block(tokens: Iterator[Token], spellings: Mapping[int, Spell]) -> tuple[tuple[Node, ...], Kind]:
+    """The nodes up to the else or the end of the section they stand in, and which of the two it was."""
+    nodes: list[Node] = []
+    for token in tokens:
+        if isinstance(token, str):
+            nodes.append(token)
+        elif token.kind is Kind.VARIABLE:
+            nodes.append(Variable(token, _finder(token.name), spellings[token.number]))
+        elif token.kind in (Kind.ELSE, Kind.END):
+            return tuple(nodes), token.kind
         else:
-            yield literal
-            yield (value,)
-            literal = ""
-    yield literal
+            body, ended_by = _block(tokens, spellings)
+            otherwise = _block(tokens, spellings)[0] if ended_by is Kind.ELSE else ()
+            if token.inverted:
+                body, otherwise = otherwise, body
+            nodes.append(Section(token, _finder(token.name), body, otherwise))
+    return tuple(nodes), Kind.END
 
 
-def _tags(text: str) -> Iterator[tuple[int, int]]:
-    """Line and column of every tag that becomes a variable, found as the tokenizer finds them: next `{{`, next `}}`."""
-    position = count = 0
-    while (start := text.find("{{", position)) >= 0:
-        line, column = _place(text, start)
-        count += 1
-        end = text.find("}}", start + 2)
-        if end < 0:
-            raise TemplateError("a placeholder is not closed", line=line, column=column, hint="close it with }}")
-        if count > MAX_TAGS:
-            raise TemplateError(f"more than {MAX_TAGS} placeholders", line=line, column=column)
-        content = text[start + 2 : end]
-        if content[:1] in _UNSUPPORTED:
-            message, hint = _UNSUPPORTED[content[:1]]
-            raise TemplateError(message, line=line, column=column, hint=hint)
-        if not content.strip("{& \t\r\n"):
-            raise TemplateError("an empty placeholder", line=line, column=column, hint="name a field: {{event_type}}")
-        triple = content.startswith("{")
-        if triple and not text.startswith("}", end + 2):
-            raise TemplateError("'{{{' is closed by '}}'", line=line, column=column, hint="close it with }}}")
-        if not content.startswith("!"):
-            yield line, column
-        position = end + 2 + triple
+class _Rendering:
+    """One template being written for one payload. Scopes and loops: the innermost last."""
+
+    __slots__ = ("loops", "scopes", "size", "steps", "written")
+
+    def __init__(self, payload: Mapping[str, object]) -> None:
+        self.written: list[str] = []
+        self.size = self.steps = 0
+        self.scopes: list[object] = [payload]
+        self.loops: list[Loop] = []
+
+    def write(self, nodes: Sequence[Node]) -> None:
+        self.steps += len(nodes) + 1
+        if self.steps > MAX_STEPS:
+            raise TemplateError(f"the template takes more than {MAX_STEPS} steps for this event")
+        scopes, loops, append = self.scopes, self.loops, self.written.append
+        for node in nodes:
+            if type(node) is Variable:
+                try:
+                    text = node.spell(node.find(scopes, loops))
+                except ValueError as exc:
+                    raise node.tag.error(f"'{node.tag.name.text}' {exc}") from exc
+            elif type(node) is Section:
+                self._section(node)
+                continue
+            else:
+                text = cast(str, node)
+            self.size += len(text)
+            if self.size > MAX_OUTPUT_CHARACTERS:
+                raise TemplateError(f"the rendered text is longer than {MAX_OUTPUT_CHARACTERS} characters")
+            append(text)
+
+    def _section(self, section: Section) -> None:
+        kind, value = section.tag.kind, section.find(self.scopes, self.loops)
+        if kind is Kind.EACH or (kind is Kind.SECTION and type(value) is list):
+            self._each(section, value)
+        elif not value and type(value) is not dict:
+            self.write(section.otherwise)
+        elif kind is Kind.IF:
+            self.write(section.body)
+        else:
+            self.scopes.append(value)
+            self.write(section.body)
+            self.scopes.pop()
+
+    def _each(self, section: Section, value: object) -> None:
+        """Over a list, or over an object's values; anything else has no elements."""
+        elements: Iterable[tuple[object, object]] = ()
+        last = -1
+        if type(value) is list:
+            elements, last = enumerate(value), len(value) - 1
+        elif type(value) is dict:
+            elements, last = value.items(), len(value) - 1
+        if last < 0:
+            self.write(section.otherwise)
+            return
+        scopes, loops, body = self.scopes, self.loops, section.body
+        for index, (key, element) in enumerate(elements):
+            scopes.append(element)
+            loops.append((index, key, index == 0, index == last))
+            self.write(body)
+            scopes.pop()
+            loops.pop()
 
 
-def _place(text: str, position: int) -> tuple[int, int]:
-    return text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+def _finder(name: Name) -> Find:
+    """How the named value is found; None when there is none. Mustache: the first key is looked for in each scope."""
+    up, path = name.up, name.path
+    if name.loop:
+        position = LOOP_NAMES.index(name.loop)
+        return lambda _, loops: loops[-1][position] if loops else None
+    if name.strict:
+        innermost = -1 - up
+        return lambda scopes, _: _value_at(scopes[innermost], path)
+    first, rest = path[0], path[1:]
 
+    def find(scopes: list[object], _: list[Loop]) -> object:
+        for scope in reversed(scopes[:-up] if up else scopes):
+            if type(scope) is dict:
+                if first in scope:
+                    return _value_at(scope[first], rest)
+            elif (index := _index(scope, first)) >= 0:
+                return _value_at(cast(list[object], scope)[index], rest)
+        return None
 
-def _ends_in_string(literal: str, in_string: bool) -> bool:
-    """Whether a JSON string is open after `literal`, given whether one was open before it."""
-    for mark in _JSON_STRING_MARKS.finditer(literal):
-        in_string ^= mark.group() == '"'
-    return in_string
-
-
-def _check_json_places(nodes: list[str | _Variable]) -> None:
-    """Refuse places where some value, though not every, would break the JSON around it."""
-    for before, node, after in zip(["", *nodes], nodes, [*nodes[1:], ""], strict=False):
-        if type(node) is str:
-            continue
-        assert isinstance(node, _Variable)  # noqa: S101 - for the type checker
-        place = {"line": node.line, "column": node.column}
-        if node.spell is inside_json_string:
-            if type(before) is str and _OPEN_ESCAPE.search(before):
-                raise TemplateError(
-                    "a placeholder follows an unfinished escape", **place, hint="write \\\\ for a backslash"
-                )
-        elif not (_edge(before, -1) <= _BEFORE_A_VALUE and _edge(after, 0) <= _AFTER_A_VALUE):
-            message = "a placeholder outside quotes must be a whole value"
-            raise TemplateError(
-                message, **place, hint='put the text and its placeholders between quotes: "{{event_type}} …"'
-            )
-
-
-def _edge(neighbour: "str | _Variable", index: int) -> frozenset[str]:
-    """The character next to a placeholder, spaces aside: none at the template's ends; between two, none that fits."""
-    return frozenset(neighbour.strip()[index:][:1]) if type(neighbour) is str else frozenset("}{")
-
-
-def _variable(name: str, spell: Callable[[object], str], line: int, column: int) -> _Variable:
-    hint = "a field is written {{data.requester.name}}, a key with odd characters {{data.custom_fields.[Cost center]}}"
-    if name in ("else", "this", ".") or name.startswith(("@", "../")):
-        raise TemplateError(f"'{name}' has a meaning inside sections only", line=line, column=column, hint=hint)
-    path: list[str] = []
-    position = 0
-    while segment := _SEGMENT.match(name, position):
-        path.append(segment["quoted"] or segment["plain"])
-        position = segment.end()
-        if position == len(name):
-            return _Variable(tuple(path), spell, line, column)
-        if name[position] != ".":
-            break
-        position += 1
-    raise TemplateError(f"'{name}' is not the path of a field", line=line, column=column, hint=hint)
-
-
-def _spelled(variable: _Variable, payload: Mapping[str, object]) -> str:
-    try:
-        return variable.spell(_value_at(payload, variable.path))
-    except ValueError as exc:
-        name = ".".join(variable.path)
-        raise TemplateError(f"'{name}' {exc}", line=variable.line, column=variable.column) from exc
+    return find
 
 
 def _value_at(node: object, path: tuple[str, ...]) -> object:
@@ -210,8 +206,15 @@ def _value_at(node: object, path: tuple[str, ...]) -> object:
     for key in path:
         if type(node) is dict:
             node = node.get(key)
-        elif type(node) is list and key.isascii() and key.isdigit() and len(key) < 10 and int(key) < len(node):
-            node = node[int(key)]
+        elif (index := _index(node, key)) >= 0:
+            node = cast(list[object], node)[index]
         else:
             return None
     return node
+
+
+def _index(node: object, key: str) -> int:
+    """The element that the key names, when the node is a list that has it; otherwise -1."""
+    if type(node) is list and key.isascii() and key.isdigit() and len(key) < 10 and int(key) < len(node):
+        return int(key)
+    return -1

@@ -4,11 +4,13 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from grantwire import filters, request_events
-from grantwire.errors import InvalidEventError, InvalidWebhookError, Problem
+from grantwire import filters, linting, request_events, retrying
+from grantwire.errors import InvalidEventError, InvalidWebhookError, Problem, TemplateError
 from grantwire.invoking import Invocation, Invoker
-from grantwire.models import TRIGGERS, HttpRequest, HttpResponse, RequestEvent, State, Webhook
+from grantwire.models import MASK, TRIGGERS, HttpRequest, HttpResponse, RequestEvent, State, Webhook
+from grantwire.rendering import render
 from grantwire.samples import sample_event
+from grantwire.tips import tips
 
 MOST_SECONDS: Final = 25.0  # API Gateway gives up after 30
 SHOWN_RESPONSE_BYTES: Final = 16 * 1024
@@ -45,17 +47,7 @@ def run(webhook: Webhook, event: RequestEvent, invoker: Invoker) -> dict[str, ob
     return {
         "outcome": "successful" if invocation.outcome.state is State.SUCCEEDED else "failed",
         "sentence": _sentence(invocation, capped=timeout_seconds < webhook.timeout_seconds),
-        "event": event.payload,
-        "filters": [
-            {
-                "field": one.filter.field,
-                "operator": one.filter.operator,
-                "values": one.filter.values,
-                "found": one.found,
-                "holds": one.holds,
-            }
-            for one in filters.explain(webhook.filters, event)
-        ],
+        **_before_sending(webhook, event),
         "request": invocation.request and _request(invocation.request),
         "response": invocation.response and _response(invocation.response),
         "validators": [
@@ -69,7 +61,64 @@ def run(webhook: Webhook, event: RequestEvent, invoker: Invoker) -> dict[str, ob
         ],
         "timings": _timings(invocation),
         "remote_address": invocation.remote_address,
+        "retry": _retry(webhook, invocation),
+        "tips": tips(webhook, invocation),
     }
+
+
+def preview(webhook: Webhook, event: RequestEvent, *, now: float) -> dict[str, object]:
+    """What would be sent, without sending it: secrets masked, or the problem when the request cannot be rendered."""
+    masked = {header.name: MASK for header in webhook.headers if not isinstance(header.value, str)}
+    try:
+        request = _request(render(webhook, event, secret_values=masked, sent_at=now))
+    except TemplateError as exc:
+        return {**_before_sending(webhook, event), "request": None, "problem": str(exc)}
+    return {**_before_sending(webhook, event), "request": request, "problem": None}
+
+
+def _before_sending(webhook: Webhook, event: RequestEvent) -> dict[str, object]:
+    return {
+        "event": event.payload,
+        "filters": [
+            {
+                "field": one.filter.field,
+                "operator": one.filter.operator,
+                "values": one.filter.values,
+                "found": one.found,
+                "holds": one.holds,
+            }
+            for one in filters.explain(webhook.filters, event)
+        ],
+        "warnings": [
+            {"path": one.path, "line": one.line, "column": one.column, "message": one.message}
+            for one in linting.warnings(webhook)
+        ],
+    }
+
+
+def _retry(webhook: Webhook, invocation: Invocation) -> dict[str, object]:
+    """What a delivery's first attempt with this outcome would be followed by, and after how many seconds."""
+    wait = retrying.retry_after_seconds(invocation.response, invocation.started_at)
+    soonest, latest = (
+        retrying.after(
+            invocation.outcome,
+            attempts=1,
+            max_attempts=webhook.max_attempts,
+            now=0.0,
+            random=chance,
+            at_least_seconds=wait,
+        )
+        for chance in (lambda: 0.0, lambda: 1.0)
+    )
+    if soonest.state is not State.WAITING:
+        ending = (
+            "would have succeeded" if soonest.state is State.SUCCEEDED else "would have failed: nothing is sent again"
+        )
+        return {"state": soonest.state, "sentence": f"A delivery {ending}.", "after_seconds": None}
+    seconds = [soonest.due_at, latest.due_at]
+    times = f"at most {webhook.max_attempts} times in all"
+    sentence = f"A delivery would be sent again after {seconds[0]:g} to {seconds[1]:g} seconds, {times}."
+    return {"state": soonest.state, "sentence": sentence, "after_seconds": seconds}
 
 
 def _sentence(invocation: Invocation, *, capped: bool) -> str:

@@ -22,6 +22,7 @@ from grantwire.spelling import plain_text
 MAX_PATH_CHARACTERS: Final = 512
 MAX_STEPS: Final = 32
 MAX_NODES: Final = 10_000
+MAX_DEPTH: Final = 100
 MAX_SHOWN: Final = 20
 ACCEPTED: Final = "a path starts at $ and goes on with .name, ['name'], [0], [-1], [*], .*, [0:2] or ..name"
 
@@ -108,19 +109,27 @@ def judge(validators: tuple[ResponseValidator, ...], response: HttpResponse) -> 
     """A verdict for each validator, in order; the response will do when all of them hold."""
     if not validators:
         return ()
-    try:
-        body = json.loads(response.body, parse_constant=_refuse_constant)
-        sound = not response.truncated and _is_small(body)
-    except (ValueError, RecursionError):
-        sound = False
-    if not sound:
-        what = "is cut off at 64 KB" if response.truncated else "is not JSON" if response.body else "is empty"
+    body, problem = _parsed(response)
+    if problem:
         return tuple(
-            ValidatorVerdict(validator=one, holds=False, found=(), reason=f"the body {what}") for one in validators
+            ValidatorVerdict(validator=one, holds=False, found=(), reason=f"the body {problem}") for one in validators
         )
     headers = {name.lower(): value for name, value in response.headers}
     envelope = {"status": response.status, "headers": headers, "data": body}
     return tuple(_verdict(one, envelope, body) for one in validators)
+
+
+def _parsed(response: HttpResponse) -> tuple[object, str]:
+    """The response's body, and why no validator can look into it; empty when they can."""
+    if response.truncated:
+        return None, "is cut off at 64 KB"
+    if not response.body:
+        return None, "is empty"
+    try:
+        body = json.loads(response.body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return None, "is not JSON"
+    return body, "" if _is_small(body) else f"has more than {MAX_NODES} values, or nests deeper than {MAX_DEPTH}"
 
 
 def _verdict(validator: ResponseValidator, envelope: dict[str, object], body: object) -> ValidatorVerdict:
@@ -139,12 +148,12 @@ def _spelled(node: _Node) -> str:
 
 
 def _is_small(body: object) -> bool:
-    """Whether a path can be followed in bounded time: at most MAX_NODES values, nested at most 100 deep."""
+    """Whether a path can be followed in bounded time: at most MAX_NODES values, nested at most MAX_DEPTH deep."""
     level: list[object] = [body]
     seen = depth = 0
     while level:
         seen, depth = seen + len(level), depth + 1
-        if seen > MAX_NODES or depth > 100:
+        if seen > MAX_NODES or depth > MAX_DEPTH:
             return False
         level = [child for node in level for child in _children(node)]
     return True

@@ -1,0 +1,118 @@
+"""What is probably a mistake in a webhook's templates: said when it is saved or tested, and never refused.
+
+Producers send more fields than the schema lists, so a path that no event is known to have is a warning only.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from grantwire.errors import TemplateError
+from grantwire.models import Webhook
+from grantwire.payload_schema import FieldType, look_up, suggestion
+from grantwire.rendering import COMMA_REMEDY
+from grantwire.tags import Kind, Name, Tag, Token, read
+
+_EVERY: Final = "[]"
+_SCOPES: Final = (Kind.SECTION, Kind.EACH)
+_Path = tuple[str, ...] | None  # of a field, None when it is not known
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LintWarning:
+    """Where (`body_template`, `headers[0].value`; line and column count from 1) and what."""
+
+    path: str
+    line: int
+    column: int
+    message: str
+
+
+def warnings(webhook: Webhook) -> tuple[LintWarning, ...]:
+    """Everything that is probably a mistake, in the order of the form. Secret values are not looked at."""
+    headers = [
+        (f"headers[{index}].value", header.value)
+        for index, header in enumerate(webhook.headers)
+        if isinstance(header.value, str)
+    ]
+    templates = [("url", webhook.url), ("body_template", webhook.body_template), *headers]
+    return tuple(warning for path, text in templates for warning in _of_template(path, text))
+
+
+def _of_template(path: str, text: str) -> Iterator[LintWarning]:
+    try:
+        tokens = read(text)
+    except TemplateError:  # it is refused elsewhere, with its place
+        return
+    found = [*_of_names(tokens), *_of_commas(tokens)]
+    for tag, message in sorted(found, key=lambda one: (one[0].line, one[0].column)):
+        yield LintWarning(path=path, line=tag.line, column=tag.column, message=message)
+
+
+def _of_names(tokens: Sequence[Token]) -> Iterator[tuple[Tag, str]]:
+    """Paths that no event has, and sections over what has no elements."""
+    scopes: list[_Path] = [()]
+    opened: list[bool] = []  # for each section: whether it has a scope of its own now
+    for token in tokens:
+        if isinstance(token, str):
+            continue
+        if token.kind in (Kind.ELSE, Kind.END):
+            if opened[-1]:
+                scopes.pop()
+            opened[-1] = False
+            if token.kind is Kind.END:
+                opened.pop()
+            continue
+        path = _path(token.name, scopes)
+        message = _unknown(token.name, scopes) if path is None else _without_elements(token, path)
+        if message:
+            yield token, message
+        if token.kind is not Kind.VARIABLE:
+            opened.append(token.kind in _SCOPES)
+            if token.kind in _SCOPES:
+                scopes.append(_element(token.kind, path))
+
+
+def _path(name: Name, scopes: Sequence[_Path]) -> _Path:
+    """The field a name leads to, as at rendering; () for the whole payload and for a loop's `@index`."""
+    if name.loop:
+        return ()
+    around = scopes[: len(scopes) - name.up]
+    if name.strict:
+        around = around[-1:]
+    for scope in reversed(around):
+        if scope is not None and ((path := scope + name.path) == () or look_up(path)):
+            return path
+    return None
+
+
+def _element(kind: Kind, path: _Path) -> _Path:
+    """The scope inside a section over a field."""
+    field = look_up(path) if path else None
+    if path and field and (field.type is FieldType.LIST or (kind is Kind.EACH and field.type is FieldType.OBJECT)):
+        return (*path, _EVERY)
+    return path
+
+
+def _unknown(name: Name, scopes: Sequence[_Path]) -> str:
+    if None in scopes:  # inside a section over something unknown anything may be
+        return ""
+    meant = suggestion(name.path)
+    return f"no event is known to have '{name.text}'" + (f"; did you mean {meant}?" if meant else "")
+
+
+def _without_elements(tag: Tag, path: tuple[str, ...]) -> str:
+    field = look_up(path) if path else None
+    if tag.kind not in _SCOPES or field is None or field.type not in (FieldType.TEXT, FieldType.NUMBER):
+        return ""
+    name = tag.name.text
+    return f"'{name}' is a {field.type}, which has no elements or fields; {{{{#if {name}}}}} asks whether it is there"
+
+
+def _of_commas(tokens: Sequence[Token]) -> Iterator[tuple[Tag, str]]:
+    """Loops that end in a comma, right before the list or object ends."""
+    for before, tag, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if not isinstance(before, str) or not isinstance(tag, Tag) or not isinstance(after, str):
+            continue
+        if tag.kind is Kind.END and before.rstrip().endswith(",") and after.lstrip()[:1] in ("]", "}"):
+            yield tag, f"the last element is followed by a comma; write {COMMA_REMEDY} in its place"

@@ -1,0 +1,298 @@
+"""`json_places`: whatever an event holds, a JSON template's rendering parses, in nested documents too."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grantwire.errors import TemplateError
+from grantwire.spelling import plain_text
+from grantwire.templates import Place, compile_template
+from tests.unit.conftest import DUNDERS, joined, json_values, texts
+
+NASTY = 'q" b\\ \\" \\\\" {"a":1} \n\x00 </script> é 😀 }", "x": "'
+
+
+def rendered(template: str, payload: dict[str, Any]) -> str:
+    return compile_template(template, Place.JSON).render(payload)
+
+
+def parsed(text: str) -> Any:
+    return json.loads(text, parse_constant=pytest.fail)
+
+
+def in_json(text: str, levels: int = 1) -> str:
+    """The text as it stands between the quotes of a JSON string, of one in a string, and so on."""
+    for _ in range(levels):
+        text = json.dumps(text, ensure_ascii=False)[1:-1]
+    return text
+
+
+def opened(text: Any, levels: int) -> Any:
+    """What a receiver sees that parses a string, the string in it, and so on."""
+    for _ in range(levels):
+        text = parsed(text)
+    return text
+
+
+@pytest.mark.parametrize("level", [1, 2, 3, 4])
+def test_a_value_in_a_nested_document_is_escaped_once_per_level(level: int) -> None:
+    """At any depth: the innermost document holds exactly the event's text, its number, its object."""
+    inner = '{ "who": "{{x}}!", "n": {{y}}, "again": {{x}}, "list": [{{#l}}"{{.}}", {{/l}}{{z}}], "key {{x}}": 1 }'
+    document = inner
+    for _ in range(level):
+        document = '{"message": "' + in_json(document) + '", "plain {{y}}": "{{x}}"}'
+    found: Any = rendered(document, {"x": NASTY, "y": 1.0, "l": [NASTY, "b"], "z": {NASTY: [NASTY]}})
+    for _ in range(level):
+        outer = parsed(found)
+        assert outer["plain 1"] == NASTY
+        found = outer["message"]
+    assert parsed(found) == {
+        "who": f"{NASTY}!",
+        "n": 1,
+        "again": NASTY,
+        "list": [NASTY, "b", {NASTY: [NASTY]}],
+        f"key {NASTY}": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("string", "expected"),
+    [
+        (r"[{{n}}] \"{{x}}\" asked", f'[1] "{NASTY}" asked'),
+        (r"[{{n}}] \"{{x}}\" [asked]", f'[1] "{NASTY}" [asked]'),
+        (r"[{{n}}] \"{{x}}\" []", f'[1] "{NASTY}" []'),
+        (r"[{{x}}]", f"[{NASTY}]"),
+        (r"{ {{x}} }", f"{{ {NASTY} }}"),
+        (r"{{x}}", NASTY),
+        (r"{\"a\": \"{{x}}\"", f'{{"a": "{NASTY}"'),
+        (r"{\"a\": \"{{x}}\" and more}", f'{{"a": "{NASTY}" and more}}'),
+        (r"{\"a\": \"{{x}}\", }", f'{{"a": "{NASTY}", }}'),
+        (r"{\"a\": NaN, \"b\": \"{{x}}\"}", f'{{"a": NaN, "b": "{NASTY}"}}'),
+        (r"{'a': \"{{x}}\"}", f"{{'a': \"{NASTY}\"}}"),
+        (r"{\"a\" {{x}} \"b\"}", f'{{"a" {NASTY} "b"}}'),
+        (r"{\u00a0\"a\": \"{{x}}\"}", f'{{\u00a0"a": "{NASTY}"}}'),
+        (r"\"{{x}}\"", f'"{NASTY}"'),
+        (r"{{#yes}}{\"a\": \"{{/yes}}{{x}}\"}", f'{{"a": "{NASTY}"}}'),
+        (r"{\"a\": \"b\\{{x}}\"}", f'{{"a": "b\\{NASTY}"}}'),
+        (r"{\"a\": \"\\u00{{x}}\"}", f'{{"a": "\\u00{NASTY}"}}'),
+        (r"{{#yes}}[\"{{x}}\"] and more{{/yes}}", f'["{NASTY}"] and more'),
+    ],
+)
+def test_a_string_that_only_looks_like_a_document_is_text(string: str, expected: str) -> None:
+    """It is escaped once, so its receiver reads what the template shows."""
+    assert parsed(rendered(f'{{"k": "{string}"}}', {"x": NASTY, "n": 1, "yes": True})) == {"k": expected}
+
+
+@pytest.mark.parametrize(
+    ("string", "expected"),
+    [
+        (r"  [\"{{x}}\"]  ", [NASTY]),
+        (r"{\r\n\t\"a\": \"{{x}}\"}", {"a": NASTY}),
+        (r"\u007b\u0022a\u0022: \u0022{{x}}\u0022\u007d", {"a": NASTY}),
+        (r"{\"{{x}}\": {{x}}}", {NASTY: NASTY}),
+        (r"[\"{{! \" }}{{x}}{{! --}}\", {{x}}]", [NASTY, NASTY]),
+        (r"[\"\\\\{{x}}\\\"\"]", [f'\\{NASTY}"']),
+        (r"[\"\\n{{x}}\\u00e9\"]", [f"\n{NASTY}é"]),
+        (r"[\"a\", {{#yes}}\"{{x}}\"{{else}}{{x}}{{/yes}}]", ["a", NASTY]),
+        (r"[\"a\", {{#no}}\"{{x}}\"{{else}}{{x}}{{/no}}]", ["a", NASTY]),
+        (r"[\"{{#yes}}<{{x}}>{{/yes}}{{#no}}\\\"{{/no}}\"]", [f"<{NASTY}>"]),
+        (r"[\"a\", {{#if yes}}{\"b\": {{x}}}{{/if}}]", ["a", {"b": NASTY}]),
+        (r"[{{#two}}\"{{x}}\"{{#unless @last}},{{/unless}}{{/two}}]", [NASTY, NASTY]),
+        (r"[-1.5e+3, true, false, null, \"{{x}}\"]", [-1500, True, False, None, NASTY]),
+    ],
+)
+def test_a_string_that_is_a_document(string: str, expected: Any) -> None:
+    """However it is written, and with sections and comments in it."""
+    payload = {"x": NASTY, "yes": True, "no": False, "two": [1, 2]}
+    assert parsed(parsed(rendered(f'["{string}"]', payload))[0]) == expected
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ('["{{#l}}{{.}}{{/l}}"]', ['a"b']),
+        ('["{{#if no}}{{else}}\\\\{{/if}}\\""]', ['\\"']),
+        ('["{{#no}}\\"{{/no}}{{x}}"]', [NASTY]),
+        ('["a {{#yes}} b", "c {{/yes}}{{x}}"]', ["a  b", f"c {NASTY}"]),
+        ('["a {{#no}} b", "c {{/no}}{{x}}"]', [f"a {NASTY}"]),
+        ("[{{#l}}{{.}}, {{/l}}1]", ["a", '"', "b", 1]),
+        ('{{#yes}}{"a": {{x}}}{{/yes}}', {"a": NASTY}),
+        ('{"a": {{#no}}1{{else}}{{x}}{{/no}}}', {"a": NASTY}),
+        ('{"a": {{#if no}}"x"{{else}}"{{x}}"{{/if}}}', {"a": NASTY}),
+        ("{{#yes}}{{x}}{{/yes}}", NASTY),
+        ('[{{! " }}{{x}}{{! \\ }}]', [NASTY]),
+        ('["{{! " }}{{x}}{{!-- \\" }} --}}"]', [NASTY]),
+        ("[{{#no}}{{x}}{{/no}} {{x}} {{#no}}{{x}}{{/no}}]", [NASTY]),
+        ('{ {{#yes}}"{{x}}": 1, {{/yes}}"b": 2}', {NASTY: 1, "b": 2}),
+        ('["\\\\\\"{{x}}\\\\"]', ['\\"' + NASTY + "\\"]),
+    ],
+)
+def test_strings_and_sections(template: str, expected: Any) -> None:
+    """A section stands inside a string or around whole ones."""
+    payload = {"x": NASTY, "yes": True, "no": False, "l": ["a", '"', "b"]}
+    assert parsed(rendered(template, payload)) == expected
+
+
+@pytest.mark.parametrize(
+    ("template", "column", "message"),
+    [
+        ('["{{#a}}x"{{/a}}]', 11, "the section 'a' begins inside a string and ends outside it"),
+        ('[{{#a}}"x{{/a}}"]', 10, "the section 'a' begins outside a string and ends inside it"),
+        ('["{{#if a}}x"{{else}},"y{{/if}}"]', 14, "the section 'a' begins inside a string and ends outside it"),
+        ('[{{#a}}1{{else}}"2{{/a}}"]', 19, "the section 'a' begins outside a string and ends inside it"),
+        ('["{{#a}}{{#b}}"{{/b}}{{/a}}"]', 16, "the section 'b' begins inside"),
+        ('["\\{{#a}}x{{/a}}"]', 4, "unfinished escape"),
+        ('["{{#a}}\\{{/a}}n"]', 10, "unfinished escape"),
+        ('["{{#a}}x\\{{else}}y{{/a}}"]', 11, "unfinished escape"),
+        ('["{{x}}\\u00e{{x}}"]', 13, "unfinished escape"),
+        ("[{{x}}{{x}}]", 2, "must be a whole value"),
+        ("[1{{x}}]", 3, "must be a whole value"),
+        ("[{{#a}}1{{x}}{{/a}}]", 9, "must be a whole value"),
+        ('[{{#a}}{{x}}""{{/a}}]', 8, "must be a whole value"),
+        ("[{{x}}{{! c }}{{x}}]", 2, "must be a whole value"),
+        ("{ {{#a}}{{x}}: 1{{/a}} }", 9, "must be a whole value"),
+    ],
+)
+def test_what_could_break_for_some_event_is_refused(template: str, column: int, message: str) -> None:
+    """When it is compiled, whether or not an event at hand would break it."""
+    with pytest.raises(TemplateError) as caught:
+        compile_template(template, Place.JSON)
+    assert (1, column) == (caught.value.line, caught.value.column)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [1, -1, 1.5, 10**40, "1", True, None, [1], {"a": 1}, "e5", ""])
+@pytest.mark.parametrize(
+    "template",
+    [
+        "[{{#yes}}{{x}}{{/yes}}{{#yes}}{{x}}{{/yes}}]",
+        "[1{{#yes}}{{x}}{{/yes}}]",
+        "[{{#l}}{{x}}{{/l}}]",
+        "[{{#yes}}{{x}}{{/yes}}5]",
+    ],
+)
+def test_two_values_never_become_one(template: str, value: Any) -> None:
+    """`1` and `2` that meet at a section's tag are no JSON, and never `12`."""
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(rendered(template, {"x": value, "yes": True, "l": [1, 2]}))
+
+
+def test_escapes_of_escapes_are_bounded() -> None:
+    """Each level can double a text; a template of a few KB does not make gigabytes of an event's value."""
+    document = '["{{x}}"]'
+    for _ in range(13):
+        document = '["' + in_json(document) + '"]'
+    assert opened(rendered(document, {"x": "short"}), 1)
+    with pytest.raises(TemplateError, match="'x' is longer than 262144 characters when it is escaped"):
+        rendered(document, {"x": '"' * 100_000})
+
+
+class Skeletons:
+    """JSON templates with what each must parse as; a nested document is expected as `Nested`."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.values = values
+        self.names = st.sampled_from(sorted(values))
+
+    def value(self, nesting: int) -> st.SearchStrategy[tuple[str, Any]]:
+        leaves = [self.bare(), self.string()]
+        if nesting:
+            leaves.append(st.deferred(lambda: self.nested(nesting)))
+        return st.recursive(st.one_of(leaves), self._composed, max_leaves=5)
+
+    def bare(self) -> st.SearchStrategy[tuple[str, Any]]:
+        forms = [
+            "{{%s}}",
+            " {{%s}} ",
+            "{{#yes}}{{%s}}{{/yes}}",
+            "{{#if no}}1{{else}}{{%s}}{{/if}}",
+            "{{^no}} {{%s}}{{/no}}",
+        ]
+        return st.tuples(st.sampled_from(forms), self.names).map(
+            lambda drawn: (drawn[0] % f"@root.[{drawn[1]}]", self._as_json(self.values[drawn[1]]))
+        )
+
+    def string(self) -> st.SearchStrategy[tuple[str, Any]]:
+        literal = texts().map(lambda text: text.replace("{", "").replace("}", "").replace("[", ""))
+        forms = [
+            "{{%s}}",
+            "{{{%s}}}",
+            '{{#yes}}{{%s}}{{/yes}}{{#no}}\\"{{/no}}',
+            '{{! " }}{{%s}}',
+            "{{#if no}}x{{else}}{{%s}}{{/if}}",
+        ]
+        part = st.one_of(
+            literal.map(lambda text: (json.dumps(text)[1:-1], text)),
+            st.tuples(st.sampled_from(forms), self.names).map(
+                lambda drawn: (drawn[0] % f"@root.[{drawn[1]}]", plain_text(self.values[drawn[1]]))
+            ),
+        )
+        return st.lists(part, max_size=3).map(
+            lambda parts: (
+                '"-' + "".join(text for text, _ in parts) + '"',
+                joined("-" + "".join(one for _, one in parts)),
+            )
+        )
+
+    def nested(self, nesting: int) -> st.SearchStrategy[tuple[str, Any]]:
+        """A list with at least one string in it, as a string."""
+        return self.value(nesting - 1).map(
+            lambda one: ('"' + in_json(f'["", {one[0]}]') + '"', ("nested", ["", one[1]]))
+        )
+
+    def _composed(self, children: st.SearchStrategy[tuple[str, Any]]) -> st.SearchStrategy[tuple[str, Any]]:
+        return st.one_of(
+            st.lists(children, max_size=3).map(
+                lambda items: ("[" + ",".join(text for text, _ in items) + "]", [one for _, one in items])
+            ),
+            st.lists(st.tuples(self.string(), children), max_size=2).map(
+                lambda members: (
+                    "{" + ",".join(f"{key}:{text}" for (key, _), (text, _) in members) + "}",
+                    {key: one for (_, key), (_, one) in members},
+                )
+            ),
+            st.tuples(children, st.sampled_from(["three", "pairs"])).map(
+                lambda drawn: (f"[{{{{#each {drawn[1]}}}}}{drawn[0][0]},{{{{/each}}}}0]", [*[drawn[0][1]] * 3, 0])
+            ),
+        )
+
+    @staticmethod
+    def _as_json(value: Any) -> Any:
+        return value if type(value) is str else json.loads(plain_text(value) or "null")
+
+
+def same(expected: Any, found: Any) -> bool:
+    """Whether what was parsed is what the skeleton says, every nested document parsed as well."""
+    if isinstance(expected, tuple):
+        return same(expected[1], parsed(found))
+    if isinstance(expected, list):
+        return len(expected) == len(found) and all(map(same, expected, found))
+    if isinstance(expected, dict):
+        return expected.keys() == found.keys() and all(same(expected[key], found[key]) for key in expected)
+    return type(expected) is type(found) and bool(expected == found)
+
+
+@st.composite
+def templates_and_events(draw: st.DrawFn) -> tuple[str, Any, dict[str, Any]]:
+    """A JSON template with sections and nested documents, what it must parse as, and the event."""
+    names = st.sampled_from((*DUNDERS, "data", "größe", "a b", "😀"))
+    values = draw(st.dictionaries(names, json_values(), min_size=1, max_size=3))
+    template, expected = draw(Skeletons(values).value(3))
+    return (
+        template,
+        expected,
+        values | {"yes": True, "no": False, "three": [0, "", None], "pairs": {"a": 1, "b": [], "c": ""}},
+    )
+
+
+@settings(max_examples=250)
+@given(templates_and_events())
+def test_every_document_parses_and_holds_the_events_text(case: tuple[str, Any, dict[str, Any]]) -> None:
+    """Sections and documents nested up to three deep: each level parses, and each text is exactly the event's."""
+    template, expected, payload = case
+    text = rendered(template, payload)
+    text.encode()
+    assert same(expected, parsed(text))

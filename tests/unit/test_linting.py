@@ -1,0 +1,81 @@
+"""`linting`: what is probably a mistake is named with its place, and what is right is left alone."""
+
+from dataclasses import replace
+
+import pytest
+
+from grantwire.configurations import parse_webhook
+from grantwire.linting import LintWarning, warnings
+from grantwire.models import Header, PlainSecret
+from grantwire.recipes import recipes
+from tests.unit.conftest import webhook_of
+
+
+def said(template: str) -> list[str]:
+    """The warnings of a body."""
+    return [one.message for one in warnings(replace(webhook_of(), body_template=template, headers=()))]
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("{{data.requestr.name}}", "no event is known to have 'data.requestr.name'; did you mean data.requester.name?"),
+        ("{{foo}}", "no event is known to have 'foo'"),
+        ("{{data.access_groups.0.integration.nam}}", "did you mean data.access_groups.0.integration.name?"),
+        ("{{#each data.acces_groups}}{{this.id}}{{/each}}", "did you mean data.access_groups?"),
+        (
+            "{{#each data.access_groups}}{{integration.colour}}{{/each}}",
+            "no event is known to have 'integration.colour'",
+        ),
+        ("{{#if data.approvd}}x{{/if}}", "no event is known to have 'data.approvd'"),
+        ("{{#data.justification}}x{{/data.justification}}", "is a text, which has no elements or fields"),
+        ("{{#each event_time}}x{{/each}}", "'event_time' is a number, which has no elements or fields"),
+        ("[{{#each data.approvals}}{{status}},{{/each}}]", "write {{#unless @last}},{{/unless}} in its place"),
+        ('{"a": "{{#each data.approvals}}{{name}}, {{/each}}}"}', "the last element is followed by a comma"),
+    ],
+)
+def test_a_mistake_is_named(template: str, expected: str) -> None:
+    """One warning, which says what is meant or what helps."""
+    [message] = said(template)
+    assert expected in message
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "",
+        "{{event_type}} {{data.requester.name}} {{data.custom_fields.[any thing]}}",
+        "{{.}} {{this.data.id}} {{@root.data.id}}",
+        "{{#each data.access_groups}}{{integration.name}} {{../event_type}} {{event_type}} {{@index}}{{/each}}",
+        "{{#data.access_groups}}{{#access_units}}{{resource.type.name}}{{/access_units}}{{/data.access_groups}}",
+        "{{#each data.custom_fields}}{{@key}}: {{this}}{{/each}}",
+        "{{#if data.justification}}{{data.justification}}{{else}}{{data.friendly_id}}{{/if}}",
+        "{{#data.requester}}{{name}} {{data.id}}{{/data.requester}}{{^data.approvals}}none{{/data.approvals}}",
+        "[{{#each data.approvals}}{{status}}{{#unless @last}},{{/unless}}{{/each}}]",
+        "{{not closed",
+    ],
+)
+def test_what_is_right_is_left_alone(template: str) -> None:
+    """No warning; what cannot be read at all is refused elsewhere."""
+    assert said(template) == []
+
+
+def test_inside_something_unknown_nothing_is_said() -> None:
+    """One warning for the section, none for what stands in it."""
+    assert said("{{#each data.extras}}{{name}} {{this.id}}{{/each}}") == ["no event is known to have 'data.extras'"]
+
+
+def test_url_and_plain_headers_are_looked_at_and_secrets_are_not() -> None:
+    """Each with the path of its field; a secret's text is nobody's business."""
+    headers = (Header(name="X-A", value="{{nope}}"), Header(name="X-B", value=PlainSecret("{{secret}}")))
+    webhook = replace(webhook_of(), url="https://a.example/{{dta.id}}", body_template="", headers=headers)
+    first, second = warnings(webhook)
+    assert (first.path, first.line, first.column) == ("url", 1, 19)
+    message = "no event is known to have 'nope'"
+    assert LintWarning(path="headers[0].value", line=1, column=1, message=message) == second
+
+
+def test_no_recipe_has_a_warning() -> None:
+    """They are what people start from."""
+    found = {one.id: warnings(parse_webhook(one.webhook, webhook_id="wh_1", now=1.0)) for one in recipes()}
+    assert found == dict.fromkeys(found, ())
