@@ -352,6 +352,9 @@ class FakeWebhooks:
 class FakeSecrets:
     """Opens every secret: its ciphertext, backwards."""
 
+    def seal(self, webhook_id: str, secret: PlainSecret) -> SealedSecret:
+        return SealedSecret(secret.value[::-1])
+
     def open(self, webhook_id: str, secret: SealedSecret) -> PlainSecret:
         return PlainSecret(secret.ciphertext[::-1])
 

@@ -173,6 +173,16 @@ def test_a_preview_sends_nothing(world: World, authority: Authority) -> None:
     assert expected == warning["message"]
 
 
+def test_a_preview_shows_where_credentials_go(world: World) -> None:
+    """The headers that prove who sent it, masked: neither secret is needed for a preview."""
+    proofs = {"authentication": {"kind": "bearer", "token": "MARK"}, "signing": {"kind": "standard_webhooks"}}
+    webhook = draft("https://hooks.torq.io/", headers=[], **proofs)
+    _, data = world.http("/api/webhooks/preview", {"webhook": webhook})
+    expected = [{"name": "Authorization", "value": "••••"}, {"name": "webhook-signature", "value": "••••"}]
+    assert expected == data["request"]["headers"][-2:]
+    assert "MARK" not in json.dumps(data)
+
+
 def test_a_preview_tells_what_cannot_be_rendered(world: World) -> None:
     """This event's value cannot stand in a header: the placeholder is named, its value is not."""
     headers = [{"name": "X-Who", "value": "{{data.requester.name}}"}]

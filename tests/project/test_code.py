@@ -148,6 +148,7 @@ def test_a_library_has_one_user(library: str, users: set[str]) -> None:
 
 PURE = [
     *("addresses", "configurations", "errors", "filters", "filter_catalogue", "filter_fields"),
+    *("credentials", "signing", "tags", "json_places", "linting"),
     *("identifiers", "judging", "models", "reading", "redaction"),
     *("rendering", "request_events", "samples", "spelling", "templates", "urls", "validators"),
 ]

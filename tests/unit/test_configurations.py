@@ -11,15 +11,41 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grantwire.configurations import EDITABLE, METHODS, document_of, header_is_always_secret, parse_webhook
+from grantwire.configurations import (
+    EDITABLE,
+    METHODS,
+    document_of,
+    header_is_always_secret,
+    parse_webhook,
+    public_document,
+)
 from grantwire.errors import InvalidWebhookError, Problem
 from grantwire.filters import OPERATORS, WITHOUT_VALUES
-from grantwire.models import MASK, TRIGGERS, Filter, Header, PlainSecret, ResponseValidator, SealedSecret, Webhook
+from grantwire.models import (
+    MASK,
+    TRIGGERS,
+    ApiKey,
+    Authentication,
+    Basic,
+    Bearer,
+    ClientCredentials,
+    Filter,
+    Header,
+    MaskedSecret,
+    PlainSecret,
+    ResponseValidator,
+    SealedSecret,
+    Signing,
+    Webhook,
+)
 from grantwire.request_events import parse
+from grantwire.saving import seal
+from tests.fakes import FakeSecrets
 from tests.unit.conftest import document, json_values, texts, webhook_of
 
 ROOT = Path(__file__).parents[2]
 SECRET = "hunter2-s3cr3t"  # what must not be repeated by any problem
+SIGNING_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NOT_EMPTY: list[Any] = [["a"], [""], "a", "", 0, False, {}]
 FULL: dict[str, Any] = {
     "name": "Torq Production-1_a",
@@ -33,6 +59,8 @@ FULL: dict[str, Any] = {
         {"name": "X-Marked", "value": "also secret", "secret": True},
         {"name": "X-Empty", "value": ""},
     ],
+    "authentication": {"kind": "api_key", "header": "X-Api-Key", "value": SECRET},
+    "signing": {"kind": "standard_webhooks", "secret": SIGNING_SECRET},
     "triggers": ["RequestGranted", "RequestCreated"],
     "filters": [{"field": "integration", "operator": "is_not", "values": ["a", 5, True]}],
     "timeout_seconds": 2.5,
@@ -62,6 +90,19 @@ def validated(**row: Any) -> dict[str, Any]:
     return {"response_validators": [{"json_path": "$.data", "expected_values": ["a"]} | row]}
 
 
+def proven(kind: str = "bearer", **row: Any) -> dict[str, Any]:
+    return {"authentication": {"kind": kind} | row}
+
+
+def by_client(**row: Any) -> dict[str, Any]:
+    fields = {"token_url": "https://auth.example.com/token", "client_id": "grantwire", "client_secret": SECRET}
+    return proven("oauth2_client_credentials", **fields | row)
+
+
+def signs(**row: Any) -> dict[str, Any]:
+    return {"signing": {"kind": "standard_webhooks"} | row}
+
+
 def test_every_field_is_read() -> None:
     """In their types; triggers once each and in one order; values by their JSON spelling."""
     webhook = parse_webhook(FULL, webhook_id="wh_1", now=5.0, version=3, created_at=2.0)
@@ -78,6 +119,8 @@ def test_every_field_is_read() -> None:
             Header(name="X-Marked", value=PlainSecret("also secret")),
             Header(name="X-Empty", value=""),
         ),
+        authentication=ApiKey(header="X-Api-Key", secret=PlainSecret(SECRET)),
+        signing=Signing(secret=PlainSecret(SIGNING_SECRET)),
         triggers=("RequestCreated", "RequestGranted"),
         filters=(Filter(field="integration", operator="is_not", values=("a", "5", "true")),),
         timeout_seconds=2.5,
@@ -98,8 +141,18 @@ def test_what_is_left_out_has_its_default() -> None:
     assert (webhook.active, webhook.method, webhook.timeout_seconds, webhook.max_attempts) == (False, "POST", 10.0, 11)
     assert (webhook.body_template, webhook.headers, webhook.filters, webhook.response_validators) == ("", (), (), ())
     assert (webhook.version, webhook.created_at, webhook.updated_at) == (0, 1795000000.0, 1795000000.0)
+    assert (webhook.authentication, webhook.signing) == (None, None)
     left_empty = dict.fromkeys(
-        ("headers", "filters", "response_validators", "retry", "timeout_seconds", "body_template")
+        (
+            "authentication",
+            "signing",
+            "headers",
+            "filters",
+            "response_validators",
+            "retry",
+            "timeout_seconds",
+            "body_template",
+        )
     )
     assert webhook == webhook_of(**left_empty)
 
@@ -132,7 +185,7 @@ def test_what_is_left_out_has_its_default() -> None:
         ({"url": "https://a.example:{{data.port}}/"}, "url", "must not hold a placeholder in its host"),
         ({"url": "{{data.url}}"}, "url", "the URL does not start with https://"),
         ({"url": "https://a.example/{{"}, "url", "line 1, column 19: a placeholder is not closed"),
-        ({"url": "https://a.example/{{#a}}"}, "url", "line 1, column 19: this section is not closed"),
+        ({"url": "https://a.example/{{>a}}"}, "url", "line 1, column 19: partials are not available"),
         ({"url": "https://a.example/a b"}, "url", "the URL holds a space"),
         ({"body_template": 5}, "body_template", "must be text"),
         ({"body_template": "{"}, "body_template", "is not JSON"),
@@ -174,6 +227,58 @@ def test_what_is_left_out_has_its_default() -> None:
             "headers[1].name",
             "is there twice",
         ),
+        *(
+            ({"authentication": value}, "authentication", 'must be an object such as {"kind": "bearer", "token": …}')
+            for value in (f"Bearer {SECRET}", [SECRET], 5, True)
+        ),
+        ({"authentication": {}}, "authentication.kind", "must be one of bearer, basic, api_key, oauth2_client_cred"),
+        (proven("digest"), "authentication.kind", "must be one of bearer, basic, api_key, oauth2_client_credentials"),
+        (proven(token=SECRET, user="a"), "authentication.user", "is not known here; the fields are kind, token"),
+        *((proven(token=value), "authentication.token", "is required") for value in (None, "", MASK)),
+        (proven(token=5), "authentication.token", "must be text of at most 4096 bytes"),
+        (proven(token="a" * 4097), "authentication.token", "must be text of at most 4096 bytes"),
+        (proven(token="Bearer a"), "authentication.token", "must be the token alone, without the word Bearer"),
+        (proven(token="ä"), "authentication.token", "ASCII characters without a space"),
+        (proven(token={"sealed": "a"}), "authentication.token", "must be text"),
+        (proven("basic", password=SECRET), "authentication.username", "is required"),
+        (proven("basic", username="a"), "authentication.password", "is required"),
+        (proven("basic", username="a:b", password=SECRET), "authentication.username", "must not hold ':'"),
+        (proven("basic", username="a\n", password=SECRET), "authentication.username", "must not hold a line break"),
+        (proven("basic", username="a" * 1025, password=SECRET), "authentication.username", "at most 1024 characters"),
+        (proven("basic", username="a", password="b\n"), "authentication.password", "must not hold a line break"),
+        (proven("api_key", value=SECRET), "authentication.header", "is required"),
+        (proven("api_key", header="X Y", value=SECRET), "authentication.header", "must be a header name"),
+        (proven("api_key", header="webhook-id", value=SECRET), "authentication.header", "is set by Grantwire"),
+        (proven("api_key", header="Content-Type", value=SECRET), "authentication.header", "how values are escaped"),
+        (proven("api_key", header="X-Key", value="a\r\nb"), "authentication.value", "must not hold a line break"),
+        (by_client(token_url=None), "authentication.token_url", "is required"),
+        (by_client(token_url="http://a.example/"), "authentication.token_url", "the URL does not start with https://"),
+        (by_client(token_url="https://a@b.example/"), "authentication.token_url", "holds a user name or password"),
+        (by_client(token_url="https://a.example/{{x}}"), "authentication.token_url", "must not hold a placeholder"),
+        (by_client(token_url="https://a.example/" + "a" * 5000), "authentication.token_url", "at most 4096 characters"),
+        (by_client(client_id=None), "authentication.client_id", "is required"),
+        (by_client(client_secret=None), "authentication.client_secret", "is required"),
+        (by_client(scope=["a"]), "authentication.scope", "must be text"),
+        (by_client(audience="a" * 1025), "authentication.audience", "at most 1024 characters"),
+        (by_client(client_authentication="post"), "authentication.client_authentication", "must be one of basic, body"),
+        (by_client(token="a"), "authentication.token", "is not known here; the fields are kind, token_url"),
+        (
+            proven(token=SECRET) | header(name="AUTHORIZATION", value=SECRET),
+            "headers[0].name",
+            "is set by authentication too; leave it out of headers, or authentication away",
+        ),
+        (
+            proven("api_key", header="x-key", value=SECRET) | header(name="X-Key", value="a"),
+            "headers[0].name",
+            "is set by authentication too",
+        ),
+        ({"signing": True}, "signing", 'must be an object such as {"kind": "standard_webhooks"}'),
+        (signs(kind="hmac"), "signing.kind", "must be standard_webhooks"),
+        (signs(secret="whsec_short"), "signing.secret", "must be whsec_ and the base64 of 24 to 64 random bytes"),
+        (signs(secret=5), "signing.secret", "must be text"),
+        (signs(secret=MASK), "signing.secret", "is required"),
+        (signs(previous_secret=SIGNING_SECRET), "signing.previous_secret", "is not known here; the fields are kind"),
+        (signs(previous_until=5), "signing.previous_until", "is not known here"),
         ({"triggers": ...}, "triggers", "needs at least one of RequestCreated"),
         ({"triggers": []}, "triggers", "needs at least one of RequestCreated"),
         ({"triggers": "RequestCreated"}, "triggers", "needs at least one of RequestCreated"),
@@ -315,6 +420,32 @@ def test_no_problem_repeats_a_secret(headers: Any) -> None:
     assert SECRET not in "; ".join(map(str, found))
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"authentication": f"Bearer {SECRET}"},
+        {"authentication": {"kind": SECRET}},
+        {"authentication": {"kind": ["bearer", SECRET]}},
+        proven(token=f"Bearer {SECRET}"),
+        proven("basic", username=f"ana:{SECRET}", password=SECRET),
+        proven("api_key", header=f"X-Key: {SECRET}", value=SECRET),
+        proven("api_key", header="X-Key", value=f"{SECRET}\n"),
+        by_client(token_url=f"https://ana:{SECRET}@auth.example.com/"),
+        by_client(client_id=f"{SECRET}\n"),
+        by_client(client_authentication=SECRET),
+        {"signing": SECRET},
+        signs(kind=SECRET),
+        signs(secret=f"whsec_{SECRET}"),
+        proven(token=SECRET) | header(name="Authorization", value=SECRET),
+    ],
+)
+def test_no_problem_repeats_a_secret_of_these_fields(fields: dict[str, Any]) -> None:
+    """Nor what stands in a field next to it: that is where secrets are put by mistake."""
+    found = problems(document(**fields))
+    assert found
+    assert SECRET not in "; ".join(map(str, found))
+
+
 @given(texts(40).filter(lambda text: len(text) > 6 and "•" not in text))
 def test_no_problem_repeats_a_secret_whatever_it_is(secret: str) -> None:
     """A secret header's value, right or wrong, beside a field that is wrong."""
@@ -376,11 +507,7 @@ def test_a_filters_problem_names_the_value_and_the_way_out() -> None:
 
 def sealed(webhook: Webhook) -> Webhook:
     """The webhook as it is saved."""
-    headers = tuple(
-        replace(one, value=SealedSecret("c2VhbGVk")) if isinstance(one.value, PlainSecret) else one
-        for one in webhook.headers
-    )
-    return replace(webhook, headers=headers)
+    return seal(webhook, secrets=FakeSecrets()).webhook
 
 
 def test_what_is_stored_reads_back_as_it_was() -> None:
@@ -388,7 +515,99 @@ def test_what_is_stored_reads_back_as_it_was() -> None:
     webhook = sealed(parse_webhook(FULL, webhook_id="wh_1", now=5.0, version=3, created_at=2.0))
     stored = json.loads(json.dumps(document_of(webhook)))
     assert webhook == parse_webhook(stored, webhook_id="wh_1", now=5.0, version=3, created_at=2.0, stored=True)
-    assert stored["headers"][0] == {"name": "Authorization", "sealed": "c2VhbGVk", "secret": True}
+    ciphertext = f"Bearer {SECRET}"[::-1]
+    assert stored["headers"][0] == {"name": "Authorization", "sealed": ciphertext, "secret": True}
+    assert stored["authentication"] == {"kind": "api_key", "header": "X-Api-Key", "value": {"sealed": SECRET[::-1]}}
+    assert stored["signing"] == {"kind": "standard_webhooks", "secret": {"sealed": SIGNING_SECRET[::-1]}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (proven(token=SECRET), Bearer(secret=PlainSecret(SECRET))),
+        (proven("basic", username="ä b", password=SECRET), Basic(username="ä b", secret=PlainSecret(SECRET))),
+        (
+            by_client(),
+            ClientCredentials(
+                token_url="https://auth.example.com/token", client_id="grantwire", secret=PlainSecret(SECRET)
+            ),
+        ),
+        (
+            by_client(scope="a b", audience="https://api.example.com", client_authentication="body"),
+            ClientCredentials(
+                token_url="https://auth.example.com/token",
+                client_id="grantwire",
+                secret=PlainSecret(SECRET),
+                scope="a b",
+                audience="https://api.example.com",
+                secret_in_body=True,
+            ),
+        ),
+    ],
+)
+def test_every_kind_of_authentication_is_read_and_stored(fields: dict[str, Any], expected: Authentication) -> None:
+    """As it was given, its secret sealed; shown with the mask, and no mask is taken for a secret."""
+    webhook = webhook_of(**fields)
+    assert webhook.authentication == expected
+    stored = json.loads(json.dumps(document_of(sealed(webhook))))
+    again = parse_webhook(stored, webhook_id=webhook.id, now=webhook.updated_at, stored=True)
+    assert again.authentication == replace(expected, secret=SealedSecret(SECRET[::-1]))
+    default = {"client_authentication": "basic"} if isinstance(expected, ClientCredentials) else {}
+    shown = default | fields["authentication"] | {expected.hidden_field: MASK}
+    assert public_document(again)["authentication"] == shown
+    [problem] = problems(public_document(again))
+    assert str(problem) == f"authentication.{expected.hidden_field}: is required"
+
+
+def test_a_document_that_is_shown_holds_masks_where_secrets_are() -> None:
+    """And is else what was saved; an update may send it back."""
+    shown = json.loads(json.dumps(public_document(sealed(parse_webhook(FULL, webhook_id="wh_1", now=5.0)))))
+    assert [row.get("value") for row in shown["headers"]] == [MASK, "by {{data.requester.name}}", MASK, ""]
+    assert shown["authentication"] == {"kind": "api_key", "header": "X-Api-Key", "value": MASK}
+    assert shown["signing"] == {"kind": "standard_webhooks", "secret": MASK}
+    assert list(shown) == list(EDITABLE)
+    assert problems(shown, masked_secrets=True) == ()
+    paths = [problem.path for problem in problems(shown)]
+    assert paths == ["headers[0].value", "headers[2].value", "authentication.value", "signing.secret"]
+
+
+def test_a_masked_secret_cannot_be_stored() -> None:
+    """Whoever forgets to put the stored secret in its place is stopped."""
+    webhook = parse_webhook(document(**proven(token=MASK)), webhook_id="wh_1", now=1.0, masked_secrets=True)
+    assert webhook.authentication == Bearer(secret=MaskedSecret())
+    with pytest.raises(TypeError, match="must be sealed"):
+        document_of(sealed(webhook))
+
+
+def test_the_mask_of_a_secret_is_no_plain_value() -> None:
+    """A header that was secret and is not marked any more: its mask would be sent."""
+    [problem] = problems(document(**header(name="X-A", value=MASK)), masked_secrets=True)
+    assert str(problem) == "headers[0].value: is the mask of a secret: mark it secret, or enter the value"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"authentication": {"kind": "bearer", "token": "a"}},
+        {"authentication": {"kind": "bearer", "token": {"sealed": ""}}},
+        {"authentication": {"kind": "bearer", "token": {"sealed": ["a"]}}},
+        {"signing": {"kind": "standard_webhooks"}},
+        {"signing": {"kind": "standard_webhooks", "secret": SIGNING_SECRET}},
+        {"signing": {"kind": "standard_webhooks", "secret": {"sealed": "a"}, "previous_secret": {"sealed": "b"}}},
+        {
+            "signing": {
+                "kind": "standard_webhooks",
+                "secret": {"sealed": "a"},
+                "previous_secret": "b",
+                "previous_until": 1,
+            }
+        },
+    ],
+)
+def test_a_stored_secret_is_a_sealed_one(fields: dict[str, Any]) -> None:
+    """A row that was changed by hand is refused, and what stands there is not repeated."""
+    [problem] = problems(document(**fields), stored=True)
+    assert problem.value == ""
 
 
 def test_a_plain_secret_is_never_stored() -> None:
@@ -454,6 +673,12 @@ def test_whatever_is_accepted_survives_being_stored(fields: dict[str, Any]) -> N
         st.tuples(st.sampled_from(["headers", "filters", "response_validators"]), json_values()).map(
             lambda field: FULL | {field[0]: [field[1]]}
         ),
+        st.tuples(st.sampled_from(["kind", "header", "value", "other"]), json_values()).map(
+            lambda field: FULL | {"authentication": FULL["authentication"] | {field[0]: field[1]}}
+        ),
+        st.tuples(st.sampled_from(["kind", "secret", "previous_until"]), json_values()).map(
+            lambda field: FULL | {"signing": FULL["signing"] | {field[0]: field[1]}}
+        ),
         st.tuples(st.sampled_from(["name", "value", "secret"]), json_values()).map(
             lambda field: FULL | {"headers": [FULL["headers"][1] | {field[0]: field[1]}]}
         ),
@@ -461,7 +686,8 @@ def test_whatever_is_accepted_survives_being_stored(fields: dict[str, Any]) -> N
 )
 def test_any_json_is_a_webhook_or_a_list_of_problems(given_document: Any) -> None:
     """Nothing else is raised, and every problem has a rule."""
-    assert all(problem.rule for problem in problems(given_document))
+    for how in ({}, {"masked_secrets": True}, {"stored": True}):
+        assert all(problem.rule for problem in problems(given_document, **how))
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,9 @@ LOOKED_AT_FOR_A_PROBE: Final = 50
 RELEASED_PER_SWEEP: Final = 600  # deliveries of one host in a minute
 SETTLED_SECONDS: Final = 180.0  # who still took the circuit for open has parked its deliveries by then
 GIVE_UP_SECONDS: Final = 4 * 86_400.0  # somewhat longer than the whole schedule of attempts
-_NOTHING_WAS_SENT: Final = frozenset({FailureKind.ADDRESS_NOT_ALLOWED, FailureKind.URL_UNUSABLE, FailureKind.TEMPLATE})
+_NOTHING_WAS_SENT: Final = frozenset(
+    {FailureKind.ADDRESS_NOT_ALLOWED, FailureKind.URL_UNUSABLE, FailureKind.TEMPLATE, FailureKind.AUTHENTICATION}
+)
 _UNREACHABLE: Final = frozenset(FailureKind) - _NOTHING_WAS_SENT
 _OVERLOADED: Final = re.compile(r"http_(429|5\d\d)")
 

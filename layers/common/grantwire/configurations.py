@@ -7,16 +7,27 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from grantwire import filters, validators
+from grantwire import credentials, filters, validators
+from grantwire.credentials import MAX_SECRET_BYTES, ShowSecret, Source, header_name_problem, sealed_document
 from grantwire.errors import InvalidWebhookError, JsonPathError, Problem, TemplateError
-from grantwire.models import MASK, TRIGGERS, Filter, Header, PlainSecret, ResponseValidator, SealedSecret, Webhook
+from grantwire.models import (
+    MASK,
+    TRIGGERS,
+    Filter,
+    Header,
+    MaskedSecret,
+    PlainSecret,
+    ResponseValidator,
+    SealedSecret,
+    Secret,
+    Webhook,
+)
 from grantwire.reading import NOTHING, Reader, shown, size_of, unstorable
 from grantwire.rendering import body_template, check_body, header_template, url_template
 from grantwire.urls import MAX_URL_CHARACTERS, parse_url
 
 METHODS: Final = ("POST", "PUT", "PATCH", "DELETE", "GET")
 MAX_DOCUMENT_CHARACTERS: Final = 250_000  # a row of the table holds 400 KB
-MAX_SECRET_BYTES: Final = 4096  # what KMS encrypts in one call
 DEFAULT_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS, MAX_ATTEMPTS = 10.0, 30, 11
 EDITABLE: Final = (
     "name",
@@ -25,6 +36,8 @@ EDITABLE: Final = (
     "url",
     "body_template",
     "headers",
+    "authentication",
+    "signing",
     "triggers",
     "filters",
     "timeout_seconds",
@@ -33,14 +46,6 @@ EDITABLE: Final = (
 )
 _KEPT_BY_US: Final = ("id", "version", "created_at", "updated_at")
 _NAME = re.compile(r"[^\W_][\w \-]{0,63}", re.ASCII)
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
-_OURS = frozenset(
-    {
-        *("host", "content-length", "transfer-encoding", "trailer", "te", "expect"),
-        *("connection", "keep-alive", "proxy-connection", "upgrade"),
-        *("webhook-id", "webhook-timestamp", "webhook-signature"),
-    }
-)
 _SECRET_NAME = re.compile(
     r"authorization|cookie|token|secret|password|passwd|credential|signature|api-?key|access-?key", re.IGNORECASE
 )
@@ -59,59 +64,79 @@ def parse_webhook(
     version: int = 0,
     created_at: float | None = None,
     stored: bool = False,
+    masked_secrets: bool = False,
 ) -> Webhook:
     """The webhook that `document` (parsed JSON) describes. Raises InvalidWebhookError with every problem.
 
     A `stored` one has sealed secrets, which a user's document cannot have, and was rendered for the samples when saved.
+    With `masked_secrets`, for an update, the mask may stand for a secret that is stored: `saving.keep_secrets` is next.
     """
     reader = Reader()
-    if not isinstance(document, dict):
-        raise InvalidWebhookError([Problem("", shown(document), "must be a JSON object with the webhook's fields")])
-    if not stored:
-        _check_size(document)
-    for field in document.keys() - {*EDITABLE, *_KEPT_BY_US}:
+    source = Source.STORED if stored else Source.UPDATE if masked_secrets else Source.USER
+    fields = _fields(document, any_size=stored)
+    for field in fields.keys() - {*EDITABLE, *_KEPT_BY_US}:
         reader.refuse(str(field), NOTHING, f"is not a field of a webhook; the fields are {', '.join(EDITABLE)}")
     webhook = Webhook(
         id=webhook_id,
-        name=reader.text(document, "name", _is_name, required=True).strip(),
-        active=reader.boolean(document, "active", default=False),
-        method=reader.choice(document, "method", METHODS, default="POST"),
-        url=reader.text(document, "url", _is_url, required=True),
-        body_template=reader.text(document, "body_template", None),
-        headers=_headers(reader, document, stored=stored),
-        triggers=_triggers(reader, document),
-        filters=tuple(_filter(reader, *row) for row in reader.rows(document, "filters")),
-        timeout_seconds=float(
-            reader.number(document, "timeout_seconds", 1, MAX_TIMEOUT_SECONDS, DEFAULT_TIMEOUT_SECONDS)
-        ),
-        response_validators=tuple(_validator(reader, *row) for row in reader.rows(document, "response_validators")),
-        max_attempts=_max_attempts(reader, document),
+        name=reader.text(fields, "name", _is_name, required=True).strip(),
+        active=reader.boolean(fields, "active", default=False),
+        method=reader.choice(fields, "method", METHODS, default="POST"),
+        url=reader.text(fields, "url", _is_url, required=True),
+        body_template=reader.text(fields, "body_template", None),
+        headers=_headers(reader, fields, source),
+        authentication=credentials.read_authentication(reader, fields, source),
+        signing=credentials.read_signing(reader, fields, source),
+        triggers=_triggers(reader, fields),
+        filters=tuple(_filter(reader, *row) for row in reader.rows(fields, "filters")),
+        timeout_seconds=_timeout_seconds(reader, fields),
+        response_validators=tuple(_validator(reader, *row) for row in reader.rows(fields, "response_validators")),
+        max_attempts=_max_attempts(reader, fields),
         version=version,
         created_at=now if created_at is None else created_at,
         updated_at=now,
     )
-    if not reader.problems:
-        _check(reader, "body_template", lambda: body_template(webhook) if stored else check_body(webhook))
+    _check_together(reader, webhook, stored=stored)
     if reader.problems:
         raise InvalidWebhookError(sorted(reader.problems, key=lambda problem: _order(problem.path)))
     return webhook
 
 
-def _check_size(document: object) -> None:
-    if size_of(document) > MAX_DOCUMENT_CHARACTERS:
+def _check_together(reader: Reader, webhook: Webhook, *, stored: bool) -> None:
+    """What depends on more than one field."""
+    credentials.check_headers_differ(reader, tuple(one.name for one in webhook.headers), webhook.authentication)
+    if not reader.problems:
+        _check(reader, "body_template", lambda: body_template(webhook) if stored else check_body(webhook))
+
+
+def _fields(document: object, *, any_size: bool) -> Mapping[str, Any]:
+    if not isinstance(document, dict):
+        raise InvalidWebhookError([Problem("", shown(document), "must be a JSON object with the webhook's fields")])
+    if not any_size and size_of(document) > MAX_DOCUMENT_CHARACTERS:
         rule = f"the webhook must be at most {MAX_DOCUMENT_CHARACTERS} characters of JSON, nested as its fields are"
         raise InvalidWebhookError([Problem("", "", rule)])
+    return document
 
 
 def document_of(webhook: Webhook) -> dict[str, Any]:
     """The webhook as stored JSON: what `parse_webhook` reads, with sealed secrets. A plain secret is refused."""
+    return _document(webhook, sealed_document)
+
+
+def public_document(webhook: Webhook) -> dict[str, Any]:
+    """The webhook as it may be shown: the mask stands for each secret. An update may send it back as it is."""
+    return _document(webhook, lambda secret: MASK)  # noqa: ARG005 - whichever it is
+
+
+def _document(webhook: Webhook, show: ShowSecret) -> dict[str, Any]:
     return {
         "name": webhook.name,
         "active": webhook.active,
         "method": webhook.method,
         "url": webhook.url,
         "body_template": webhook.body_template,
-        "headers": [_header_document(header) for header in webhook.headers],
+        "headers": [_header_document(header, show) for header in webhook.headers],
+        "authentication": credentials.authentication_document(webhook.authentication, show),
+        "signing": credentials.signing_document(webhook.signing, show),
         "triggers": list(webhook.triggers),
         "filters": [
             {"field": one.field, "operator": one.operator, "values": list(one.values)} for one in webhook.filters
@@ -125,26 +150,26 @@ def document_of(webhook: Webhook) -> dict[str, Any]:
     }
 
 
-def _header_document(header: Header) -> dict[str, object]:
-    if isinstance(header.value, PlainSecret):
-        raise TypeError("a secret must be sealed before it is stored")
-    if isinstance(header.value, SealedSecret):
-        return {"name": header.name, "sealed": header.value.ciphertext, "secret": True}
-    return {"name": header.name, "value": header.value}
+def _header_document(header: Header, show: ShowSecret) -> dict[str, object]:
+    if isinstance(header.value, str):
+        return {"name": header.name, "value": header.value}
+    shown_secret = show(header.value)
+    secret = shown_secret if isinstance(shown_secret, dict) else {"value": shown_secret}
+    return {"name": header.name, **secret, "secret": True}
 
 
-def _headers(reader: Reader, document: Mapping[str, Any], *, stored: bool) -> tuple[Header, ...]:
+def _headers(reader: Reader, document: Mapping[str, Any], source: Source) -> tuple[Header, ...]:
     headers: dict[str, Header] = {}
     for path, row in reader.rows(document, "headers"):
-        reader.known(path, row, "name", "value", "secret", *(("sealed",) if stored else ()))
-        name = reader.text(row, "name", _is_header_name, required=True, at=path)
+        reader.known(path, row, "name", "value", "secret", *(("sealed",) if source is Source.STORED else ()))
+        name = reader.text(row, "name", header_name_problem, required=True, at=path)
         if name.lower() in headers:
             reader.refuse(f"{path}name", name, "is there twice; header names do not differ by case")
         if name.lower() == "content-type" and not _is_content_type(row):
             reader.refuse(
                 f"{path}value", NOTHING, "must be a plain media type, not secret: it decides how values are escaped"
             )
-        headers[name.lower()] = Header(name=name, value=_header_value(reader, row, path, name))
+        headers[name.lower()] = Header(name=name, value=_header_value(reader, row, path, name, source))
     return tuple(headers.values())
 
 
@@ -154,7 +179,7 @@ def _is_content_type(row: Mapping[str, Any]) -> bool:
     return plain and row.get("secret", False) is False
 
 
-def _header_value(reader: Reader, row: Mapping[str, Any], path: str, name: str) -> str | PlainSecret | SealedSecret:
+def _header_value(reader: Reader, row: Mapping[str, Any], path: str, name: str, source: Source) -> str | Secret:
     reader.boolean(row, "secret", default=False, at=path)
     secret = row.get("secret", False) is not False or header_is_always_secret(name)  # a wrong mark is a mark too
     if "sealed" in row:
@@ -164,6 +189,10 @@ def _header_value(reader: Reader, row: Mapping[str, Any], path: str, name: str) 
     if not isinstance(value, str) or len(value.encode("utf-8", "replace")) > MAX_SECRET_BYTES:
         reader.refuse(f"{path}value", visible, f"must be text of at most {MAX_SECRET_BYTES} bytes")
         return ""
+    if value == MASK and source is Source.UPDATE:
+        if not secret:
+            reader.refuse(f"{path}value", NOTHING, "is the mask of a secret: mark it secret, or enter the value")
+        return MaskedSecret()
     if secret and value in ("", MASK):
         reader.refuse(f"{path}value", NOTHING, "is required: a secret header needs its value")
     elif problem := unstorable(value):
@@ -210,6 +239,10 @@ def _validator(reader: Reader, path: str, row: Mapping[str, Any]) -> ResponseVal
     return ResponseValidator(json_path=json_path, expected_values=reader.values(row, "expected_values", path))
 
 
+def _timeout_seconds(reader: Reader, document: Mapping[str, Any]) -> float:
+    return float(reader.number(document, "timeout_seconds", 1, MAX_TIMEOUT_SECONDS, DEFAULT_TIMEOUT_SECONDS))
+
+
 def _max_attempts(reader: Reader, document: Mapping[str, Any]) -> int:
     retry = document.get("retry")
     if retry is None:
@@ -243,12 +276,6 @@ def _is_url(url: str) -> str:
     except TemplateError as exc:
         return str(exc)
     return ""
-
-
-def _is_header_name(name: str) -> str:
-    if not _HEADER_NAME.fullmatch(name):
-        return "must be a header name: letters, digits and '-' (RFC 9110, 5.1)"
-    return "is set by Grantwire and cannot be set here" if name.lower() in _OURS else ""
 
 
 def _is_json_path(path: str) -> str:

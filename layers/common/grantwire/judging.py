@@ -16,14 +16,14 @@ class Outcome:
     sentence: str
 
 
-_NOTHING_WAS_SENT: Final = frozenset({FailureKind.ADDRESS_NOT_ALLOWED, FailureKind.URL_UNUSABLE, FailureKind.TEMPLATE})
+_FINAL: Final = frozenset({FailureKind.ADDRESS_NOT_ALLOWED, FailureKind.URL_UNUSABLE, FailureKind.TEMPLATE})
 _GONE: Final = 410  # RFC 9110, 15.5.11: the receiver wants no more
 
 
 def judge(exchange: Exchange, verdicts: tuple[ValidatorVerdict, ...]) -> Outcome:
     """The outcome of an exchange whose response was held against the webhook's validators."""
     if exchange.failure:
-        state = State.FAILED if exchange.failure.kind in _NOTHING_WAS_SENT else State.WAITING
+        state = State.FAILED if exchange.failure.kind in _FINAL else State.WAITING
         return Outcome(state, exchange.failure.kind, exchange.failure.sentence)
     assert exchange.response is not None  # noqa: S101 - an exchange has one or the other
     return _of_answer(exchange.response, verdicts)

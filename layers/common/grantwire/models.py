@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import ClassVar, Final
 
 TRIGGERS: Final = (
     "RequestCreated",
@@ -92,12 +92,83 @@ class SealedSecret:
     ciphertext: str
 
 
+@dataclass(frozen=True, slots=True)
+class MaskedSecret:
+    """The mask in place of a secret: in an update, the one that is stored already. See `saving.keep_secrets`."""
+
+
+Secret = PlainSecret | SealedSecret | MaskedSecret
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Header:
     """One row of a webhook's headers. The value is a template; a secret one is wrapped."""
 
     name: str
-    value: str | PlainSecret | SealedSecret
+    value: str | Secret
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bearer:
+    """`Authorization: Bearer …` with the token that is the secret."""
+
+    kind: ClassVar[str] = "bearer"
+    hidden_field: ClassVar[str] = "token"
+    secret: Secret
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Basic:
+    """`Authorization: Basic …` (RFC 7617); the password is the secret."""
+
+    kind: ClassVar[str] = "basic"
+    hidden_field: ClassVar[str] = "password"
+    username: str
+    secret: Secret
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApiKey:
+    """A header of any name whose whole value is the secret."""
+
+    kind: ClassVar[str] = "api_key"
+    hidden_field: ClassVar[str] = "value"
+    header: str
+    secret: Secret
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClientCredentials:
+    """`Authorization: Bearer …` with a token that a token endpoint gives for the client's secret (RFC 6749, 4.4).
+
+    scope, audience  left out of the request when empty
+    secret_in_body   whether id and secret go into the request's body instead of its `Authorization`
+    """
+
+    kind: ClassVar[str] = "oauth2_client_credentials"
+    hidden_field: ClassVar[str] = "client_secret"
+    token_url: str
+    client_id: str
+    secret: Secret
+    scope: str = ""
+    audience: str = ""
+    secret_in_body: bool = False
+
+
+Authentication = Bearer | Basic | ApiKey | ClientCredentials
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Signing:
+    """Standard Webhooks, see `signing`.
+
+    secret           None: one is to be made when the webhook is saved
+    previous_secret  signs too, until `previous_until`
+    """
+
+    secret: Secret | None
+    previous_secret: Secret | None = None
+    previous_until: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,6 +202,8 @@ class Webhook:
     url: str
     body_template: str
     headers: tuple[Header, ...]
+    authentication: Authentication | None = None
+    signing: Signing | None = None
     triggers: tuple[str, ...]
     filters: tuple[Filter, ...]
     timeout_seconds: float
@@ -162,11 +235,12 @@ class HttpResponse:
 
 
 class FailureKind(StrEnum):
-    """Why no whole answer came. The first three are final (nothing was sent); the others may pass."""
+    """Why no whole answer came. The first three are final; the others may pass. The first four: nothing was sent."""
 
     ADDRESS_NOT_ALLOWED = "address_not_allowed"
     URL_UNUSABLE = "url_unusable"
     TEMPLATE = "template"
+    AUTHENTICATION = "authentication"
     DNS = "dns"
     CONNECT = "connect"
     TLS = "tls"

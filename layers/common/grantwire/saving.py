@@ -1,9 +1,27 @@
-"""Saves a webhook: its secrets are sealed before anything is stored."""
+"""Saves a webhook: its secrets are sealed before anything is stored, and those that are stored can be kept."""
 
-from dataclasses import replace
-from typing import Protocol
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
 
-from grantwire.models import Header, PlainSecret, SealedSecret, Webhook
+from grantwire import signing
+from grantwire.errors import InvalidWebhookError, Problem
+from grantwire.models import (
+    Authentication,
+    ClientCredentials,
+    Header,
+    MaskedSecret,
+    PlainSecret,
+    SealedSecret,
+    Secret,
+    Signing,
+    Webhook,
+)
+from grantwire.urls import host_of
+
+_NOTHING_IS_STORED: Final = "is a mask, and nothing is stored that it could stand for: enter the secret"
+_HOST_HAS_CHANGED: Final = "must be entered again, because the host it is sent to has changed"
 
 
 class Webhooks(Protocol):
@@ -22,18 +40,110 @@ class Sealer(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sealed:
+    """A webhook that may be stored, and the signing secret that was made for it: to be shown once, and kept nowhere."""
+
+    webhook: Webhook
+    made_secret: PlainSecret | None
+
+
 def save(webhook: Webhook, *, webhooks: Webhooks, secrets: Sealer) -> Webhook:
+    """Store a new webhook as `create` does; a signing secret that was made for it is not told."""
+    return create(webhook, webhooks=webhooks, secrets=secrets).webhook
+
+
+def create(
+    webhook: Webhook, *, webhooks: Webhooks, secrets: Sealer, random_bytes: Callable[[int], bytes] = os.urandom
+) -> Sealed:
     """Store a new webhook and return it as it is stored: version 1, secrets sealed.
 
     Raises InvalidWebhookError when its name is taken, StoreError when table or key is out of reach.
     """
-    headers = tuple(_sealed(header, webhook.id, secrets) for header in webhook.headers)
-    stored = replace(webhook, headers=headers, version=1)
-    webhooks.create(stored)
-    return stored
+    sealed = seal(replace(webhook, version=1), secrets=secrets, random_bytes=random_bytes)
+    webhooks.create(sealed.webhook)
+    return sealed
 
 
-def _sealed(header: Header, webhook_id: str, secrets: Sealer) -> Header:
-    if not isinstance(header.value, PlainSecret):
-        return header
-    return replace(header, value=secrets.seal(webhook_id, header.value))
+def seal(webhook: Webhook, *, secrets: Sealer, random_bytes: Callable[[int], bytes] = os.urandom) -> Sealed:
+    """The webhook with every secret sealed, and with a signing secret if it asks for one to be made.
+
+    Raises StoreError when the key is out of reach.
+    """
+
+    def sealed(secret: Secret) -> Secret:
+        return secrets.seal(webhook.id, secret) if isinstance(secret, PlainSecret) else secret
+
+    made = signing.make_secret(random_bytes) if webhook.signing and webhook.signing.secret is None else None
+    signs = replace(webhook.signing, secret=made) if webhook.signing and made else webhook.signing
+    stored = replace(
+        webhook,
+        headers=tuple(
+            one if isinstance(one.value, str) else replace(one, value=sealed(one.value)) for one in webhook.headers
+        ),
+        authentication=webhook.authentication
+        and replace(webhook.authentication, secret=sealed(webhook.authentication.secret)),
+        signing=signs
+        and replace(
+            signs,
+            secret=signs.secret and sealed(signs.secret),
+            previous_secret=signs.previous_secret and sealed(signs.previous_secret),
+        ),
+    )
+    return Sealed(webhook=stored, made_secret=made)
+
+
+def keep_secrets(new: Webhook, stored: Webhook) -> Webhook:
+    """An update with the stored secrets wherever it holds the mask; the signing secret also where it names none.
+
+    Raises InvalidWebhookError naming each field where nothing is stored, and each secret that would go to another host
+    than the one it was entered for: whoever may edit a webhook and not read it could have it sent to their own host.
+    """
+    problems: list[Problem] = []
+    kept = replace(
+        new,
+        headers=_kept_headers(new, stored, problems),
+        authentication=_kept_authentication(new, stored, problems),
+        signing=_kept_signing(new.signing, stored.signing, problems),
+    )
+    if problems:
+        raise InvalidWebhookError(problems)
+    return kept
+
+
+def _kept_headers(new: Webhook, stored: Webhook, problems: list[Problem]) -> tuple[Header, ...]:
+    known = {one.name.lower(): one.value for one in stored.headers if isinstance(one.value, SealedSecret)}
+    moved = host_of(new.url) != host_of(stored.url)
+    return tuple(
+        replace(one, value=_kept(known.get(one.name.lower()), f"headers[{index}].value", problems, moved=moved))
+        if isinstance(one.value, MaskedSecret)
+        else one
+        for index, one in enumerate(new.headers)
+    )
+
+
+def _kept_authentication(new: Webhook, stored: Webhook, problems: list[Problem]) -> Authentication | None:
+    ours, theirs = new.authentication, stored.authentication
+    if ours is None or not isinstance(ours.secret, MaskedSecret):
+        return ours
+    known = theirs.secret if theirs and theirs.kind == ours.kind else None
+    moved = host_of(new.url) != host_of(stored.url)
+    if isinstance(ours, ClientCredentials) and isinstance(theirs, ClientCredentials):
+        moved = moved or host_of(ours.token_url) != host_of(theirs.token_url)
+    return replace(ours, secret=_kept(known, f"authentication.{ours.hidden_field}", problems, moved=moved))
+
+
+def _kept_signing(new: Signing | None, stored: Signing | None, problems: list[Problem]) -> Signing | None:
+    """The key itself is sent nowhere, so it may be kept whatever the host."""
+    if new is None or isinstance(new.secret, PlainSecret | SealedSecret):
+        return new
+    if stored is None and isinstance(new.secret, MaskedSecret):
+        problems.append(Problem("signing.secret", "", _NOTHING_IS_STORED))
+    return stored or new
+
+
+def _kept(known: Secret | None, path: str, problems: list[Problem], *, moved: bool) -> Secret:
+    """The stored secret, or a problem."""
+    if known is None or moved:
+        problems.append(Problem(path, "", _HOST_HAS_CHANGED if known else _NOTHING_IS_STORED))
+    return known or MaskedSecret()

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
-from grantwire import filters, linting, request_events, retrying
+from grantwire import filters, linting, request_events, retrying, signing
+from grantwire.credentials import header_of
 from grantwire.errors import InvalidEventError, InvalidWebhookError, Problem, TemplateError
 from grantwire.invoking import Invocation, Invoker
 from grantwire.models import MASK, TRIGGERS, HttpRequest, HttpResponse, RequestEvent, State, Webhook
@@ -70,10 +72,14 @@ def preview(webhook: Webhook, event: RequestEvent, *, now: float) -> dict[str, o
     """What would be sent, without sending it: secrets masked, or the problem when the request cannot be rendered."""
     masked = {header.name: MASK for header in webhook.headers if not isinstance(header.value, str)}
     try:
-        request = _request(render(webhook, event, secret_values=masked, sent_at=now))
+        request = render(webhook, event, secret_values=masked, sent_at=now)
     except TemplateError as exc:
         return {**_before_sending(webhook, event), "request": None, "problem": str(exc)}
-    return {**_before_sending(webhook, event), "request": request, "problem": None}
+    proofs = [header_of(webhook.authentication)] if webhook.authentication else []
+    proofs += [signing.SIGNATURE] if webhook.signing else []
+    kept = [header for header in request.headers if header[0].lower() not in [name.lower() for name in proofs]]
+    request = replace(request, headers=(*kept, *((name, MASK) for name in proofs)))
+    return {**_before_sending(webhook, event), "request": _request(request), "problem": None}
 
 
 def _before_sending(webhook: Webhook, event: RequestEvent) -> dict[str, object]:
