@@ -60,7 +60,7 @@ outage: $(READY) ## a receiver that fails at random, and a host that hangs while
 	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.outage
 
 lock: $(READY) ## pin the newest versions that requirements/*.in allow, with their hashes
-	@for name in layers/common/requirements requirements/uv requirements/dev requirements/e2e requirements/bench; do rm -f $$name.txt; \
+	@for name in layers/common/requirements functions/webhooks/requirements requirements/uv requirements/dev requirements/e2e requirements/bench; do rm -f $$name.txt; \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $$name.in -o $$name.txt || exit 1; done
 
 docs: $(READY) ## write the documents that are made from the code

@@ -253,6 +253,7 @@ def _sam_deploy(aws: LocalAws, build: Path) -> None:
     ]
     command += ["--stack-name", STACK, "--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"]
     command += ["--config-file", nobodys_defaults, "--parameter-overrides", f"Architecture={ARCHITECTURE}"]
+    command += ["JwtIssuer=https://issuer.example.com", "JwtAudience=grantwire"]  # ministack has no user pools
     settings = {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.3"}
     done = subprocess.run(command, env=aws.variables | settings, cwd=aws.log.parent, capture_output=True, text=True)
     assert done.returncode == 0, f"sam deploy failed:\n{done.stdout}\n{done.stderr}\nministack:\n{end_of(aws.log)}"

@@ -81,13 +81,18 @@ class LocalFunction:
 
 
 def load_handler(path: Path) -> Handler:
-    """`handler` of a function's file, loaded under the name of its folder: the file of every function is app.py."""
+    """`handler` of a function's file, loaded under the name of its folder: the file of every function is app.py.
+
+    What stands beside it is imported by its own name, as in Lambda, where the folder is on the path.
+    """
     name = f"functions_{path.parent.name}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
     spec.loader.exec_module(module)
     handler: Handler = module.handler
     return handler

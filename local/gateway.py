@@ -20,6 +20,7 @@ from local.template import LOCAL_NAMES, Route
 # "binary" ones do; this is what it was seen to do.
 _TEXT: Final = re.compile(r"text/.*|application/(json|xml|javascript)")
 _API_ID: Final = "local"
+_SCOPES: Final = "grantwire/read grantwire/write grantwire/test"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ def allowed_methods(routes: Iterable[Route], target: str) -> tuple[str, ...]:
 
 
 def gateway_event(request: Request, found: Match, *, now: datetime) -> dict[str, object]:
-    """The event that API Gateway sends for a request, signed by a caller whom IAM lets in."""
+    """The event that API Gateway sends for a request, by a caller whose token has every scope."""
     headers = _joined((name.lower(), value) for name, value in request.headers)
     cookies = [cookie for name, value in request.headers if name.lower() == "cookie" for cookie in value.split("; ")]
     headers.pop("cookie", None)
@@ -119,9 +120,7 @@ def _request_context(request: Request, route_key: str, now: datetime) -> dict[st
     return {
         "accountId": account,
         "apiId": _API_ID,
-        "authorizer": {
-            "iam": {"accountId": account, "userArn": f"arn:aws:iam::{account}:user/local", "userId": "local"}
-        },
+        "authorizer": {"jwt": {"claims": {"sub": "local", "scope": _SCOPES}, "scopes": _SCOPES.split()}},
         "domainName": host,
         "domainPrefix": host.partition(".")[0],
         "http": {

@@ -36,6 +36,7 @@ FOLDERS: Final[Mapping[str, str]] = {
     "RedeliverFunction": "redeliver",
     "SweepFunction": "sweep",
     "TestWebhookFunction": "test_webhook",
+    "WebhooksFunction": "webhooks",
 }
 WEBHOOKS_TABLE, DELIVERIES_TABLE, SECRETS_KEY = "WebhooksTable", "DeliveriesTable", "SecretsKey"
 DEAD_LETTERS: Final = "DispatchDeadLetters"

@@ -123,3 +123,10 @@ def tester(sandboxes: dict[str, Sandbox], folder: Path) -> Iterator[EmulatedFunc
     """The built `test_webhook`, waiting for requests."""
     with emulating(sandboxes["TestWebhookFunction"], log=folder / "test_webhook.log") as function:
         yield function
+
+
+@pytest.fixture(scope="session")
+def manager(sandboxes: dict[str, Sandbox], folder: Path) -> Iterator[EmulatedFunction]:
+    """The built `webhooks`, waiting for requests."""
+    with emulating(sandboxes["WebhooksFunction"], log=folder / "webhooks.log") as function:
+        yield function

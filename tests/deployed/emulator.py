@@ -60,11 +60,14 @@ class FunctionError(AssertionError):
 
 
 def make_build(folder: Path) -> Path:
-    """Build for this machine's processor into `folder`, in the environment that runs the tests. Returns `folder`."""
+    """Build for this machine's processor into `folder`, in the environment that runs the tests. Returns `folder`.
+
+    Compiled libraries are those for the Python that runs the tests; what is deployed has them for Lambda's.
+    """
     arguments = [f"BUILD_DIR={folder}", f"ARCHITECTURE={ARCHITECTURE}", f"VENV={sys.prefix}"]
     environment = {
         name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MFLAGS", "MAKELEVEL"}
-    }
+    } | {"LIBRARIES_PYTHON": f"{sys.version_info.major}.{sys.version_info.minor}"}
     command = ["make", "-C", str(ROOT), "artefacts", *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"make build failed:\n{done.stdout}\n{done.stderr}"

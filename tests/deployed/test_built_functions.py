@@ -66,7 +66,7 @@ def arrivals(torq: Torq) -> Arrivals:
 def _no_complaints(request: pytest.FixtureRequest) -> Iterator[None]:
     """No warning, no traceback and no line above INFO in a function's log, unless the test has read it."""
     yield
-    for name in {"dispatch", "redeliver", "sweep", "tester"} & set(request.fixturenames):
+    for name in {"dispatch", "manager", "redeliver", "sweep", "tester"} & set(request.fixturenames):
         assert request.getfixturevalue(name).complaints() == []
 
 
@@ -250,6 +250,45 @@ class TestTestWebhook:
         assert json.loads(answer["body"])["outcome"] == "successful"
         (request,) = arrivals()
         assert f"New Apono {body['trigger']} request made by" in json.loads(request.body)["body"]["event"]
+
+
+class TestWebhooks:
+    """`webhooks`, invoked as API Gateway does."""
+
+    def ask(
+        self, manager: EmulatedFunction, method: str, path: str, body: Any = None, if_match: str = ""
+    ) -> tuple[int, Any]:
+        """The status and the JSON of an answer, None when it has none."""
+        event = read_event("test_draft.json")
+        event["requestContext"]["http"] |= {"method": method, "path": path}
+        event |= {"rawPath": path, "body": json.dumps(body) if body is not None else ""}
+        event["headers"] |= {"if-match": if_match} if if_match else {}
+        answer = manager.invoke(event)
+        return answer["statusCode"], json.loads(answer["body"]) if answer["body"] else None
+
+    def test_a_webhook_comes_and_goes(self, manager: EmulatedFunction, torq: Torq) -> None:
+        """Stored with its secret sealed, changed, copied, deleted."""
+        status, made = self.ask(manager, "POST", "/api/webhooks", document(torq) | {"name": "Managed", "active": False})
+        assert (status, made["headers"][0]["value"]) == (201, "••••")
+        path = f"/api/webhooks/{made['id']}"
+        assert self.ask(manager, "PATCH", path, {"timeout_seconds": 5}, '"1"')[0] == 200
+        status, copy = self.ask(manager, "POST", f"{path}/duplicate")
+        assert (status, copy["name"]) == (201, "Managed copy")
+        for webhook in (made, copy):
+            assert self.ask(manager, "DELETE", f"/api/webhooks/{webhook['id']}", if_match="*") == (204, None)
+        assert self.ask(manager, "GET", path)[0] == 404
+
+    def test_it_describes_itself(self, manager: EmulatedFunction) -> None:
+        """With the libraries of its own that are in the build."""
+        status, description = self.ask(manager, "GET", "/api/openapi.json")
+        assert status == 200
+        assert "/api/webhooks/{webhook_id}/test" in description["paths"]
+
+    def test_its_libraries_are_its_own(self, sandboxes: dict[str, Sandbox], build: Path) -> None:
+        """No other function has them, so none can come to import them at its cold start."""
+        have = {name for name in sandboxes if (build / name / "pydantic").is_dir()}
+        assert have == {"WebhooksFunction"}
+        assert not (build / "CommonLayer" / "python" / "pydantic").exists()
 
 
 class TestBuild:

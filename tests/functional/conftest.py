@@ -4,7 +4,7 @@ import importlib.util
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -25,6 +25,7 @@ from grantwire.settings import (
     operate_settings,
     sweep_settings,
     webhook_test_settings,
+    webhooks_settings,
 )
 from grantwire.stores.attempts import read_attempt
 from grantwire.stores.secrets import KmsSecrets
@@ -37,7 +38,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def load_handler(name: str) -> ModuleType:
-    """A function's app.py, afresh."""
+    """A function's app.py and what stands beside it, afresh."""
+    for beside in (ROOT / "functions" / name).glob("*.py"):
+        sys.modules.pop(beside.stem, None)
     spec = importlib.util.spec_from_file_location(f"{name}_app", ROOT / "functions" / name / "app.py")
     assert spec is not None
     assert spec.loader is not None
@@ -61,6 +64,19 @@ def wakeup_of(world: "World", webhook: Webhook, **changed: Any) -> str:
     """The message that wakes a webhook's only delivery."""
     [row] = world.deliveries(webhook)
     return json.dumps([webhook.id, row["sk"], int(changed.get("attempts", row["attempt_count"]))])
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer of the HTTP API."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
 
 
 @dataclass
@@ -145,6 +161,30 @@ class World:
         answer = self._app("test_webhook").handler(event, _context(29_000))
         return answer["statusCode"], json.loads(answer["body"])
 
+    def api(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> "Answered":
+        """What API Gateway does with a request to the function `webhooks`."""
+        event = event_file("test_draft")
+        route = {"method": method, "path": path}
+        event |= {
+            "rawPath": path,
+            "headers": {**event["headers"], **{k.lower(): v for k, v in (headers or {}).items()}},
+        }
+        event |= {"queryStringParameters": dict(query)} if query else {}
+        event["requestContext"]["http"] |= route
+        del event["body"]
+        if body is not None:
+            event["body"] = body if isinstance(body, str) else json.dumps(body)
+        answer = self._app("webhooks").handler(event, _context(29_000))
+        return Answered(answer["statusCode"], answer["headers"], answer["body"] or "")
+
     def rows(self, table: str) -> list[dict[str, Any]]:
         """Every row of a table, as the client gives it."""
         return self.aws.dynamodb.scan(TableName=self.template.names[table])["Items"]
@@ -168,6 +208,10 @@ class World:
         """The log lines and metrics written since the last call."""
         lines = self.capsys.readouterr().out.splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def app(self, name: str) -> ModuleType:
+        """A function's app.py, loaded once for this world."""
+        return self._app(name)
 
     def _app(self, name: str) -> ModuleType:
         if name not in self.apps:
@@ -202,11 +246,16 @@ def world(
     monkeypatch: pytest.MonkeyPatch, authority: Authority, aws: Clients, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[World]:
     """A fresh Grantwire whose receivers are on loopback."""
-    caches = (delivery_settings, dispatch_settings, operate_settings, sweep_settings, webhook_test_settings)
+    caches = (
+        *(delivery_settings, dispatch_settings, operate_settings),
+        *(sweep_settings, webhook_test_settings, webhooks_settings),
+    )
+    monkeypatch.syspath_prepend(str(ROOT / "functions" / "webhooks"))
     with mock_aws():
         template = create_resources(_template(), aws).naming({"DispatchFunction": "dispatch"})
         for function in (
             "TestWebhookFunction",
+            "WebhooksFunction",
             "SweepFunction",
             "RedeliverFunction",
             "OperateFunction",

@@ -3,9 +3,11 @@
 GrantwireError
 ├── SettingsError            the deployment is misconfigured; nothing can run
 ├── InvalidEventError        an event nobody can use: it goes to the dead-letter queue with this reason
-├── InvalidWebhookError      a webhook that cannot be saved, or a stored one that cannot be read: every wrong field
+├── InvalidWebhookError      a webhook, or a request about one, that is not valid: every wrong field
+│   ├── NameTakenError       another webhook has the name
+│   └── UnreadableWebhookError  what is stored is no valid webhook: it was changed by hand, or the rules have changed
 ├── TemplateError            a template that cannot work, or cannot be rendered for this event: line, column, hint
-├── InvalidCommandError      a command to `operate` that is not understood: what is right
+├── InvalidCommandError      a command to `operate`, or a cursor, that is not understood: what is right
 ├── JsonPathError            a path of a response validator that is not accepted
 └── StoreError               our own fault: table, queue or key unreachable; AWS hands the event in again
     ├── StaleVersionError    the webhook was changed by someone else meanwhile
@@ -50,6 +52,14 @@ class InvalidWebhookError(GrantwireError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(str(problem) for problem in self.problems))
+
+
+class NameTakenError(InvalidWebhookError):
+    """Another webhook has the name."""
+
+
+class UnreadableWebhookError(InvalidWebhookError):
+    """What is stored is no valid webhook."""
 
 
 class TemplateError(GrantwireError):

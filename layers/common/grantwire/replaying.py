@@ -128,15 +128,17 @@ class Replayer:
             if not cursor:
                 return total
 
-    def start(self, job_id: str, webhook_id: str, *, since: float, until: float, per_minute: int) -> ReplayJob:
-        """Make a job and have it begin. `per_minute`: 1 to MAX_RATE."""
+    def start(
+        self, job_id: str, webhook_id: str, *, since: float, until: float, per_minute: int, total: int | None = None
+    ) -> ReplayJob:
+        """Make a job and have it begin. `per_minute`: 1 to MAX_RATE; `total`: when they have been counted already."""
         job = ReplayJob(
             id=job_id,
             webhook_id=webhook_id,
             since=since,
             until=until,
             per_minute=max(1, min(per_minute, MAX_RATE)),
-            total=self.count(webhook_id, since=since, until=until),
+            total=self.count(webhook_id, since=since, until=until) if total is None else total,
         )
         self.jobs.create(job)
         self.steps.send_step(job.id)

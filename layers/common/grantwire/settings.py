@@ -66,6 +66,16 @@ class WebhookTestSettings:
     egress: EgressSettings
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebhooksSettings(QueueSettings):
+    """What `webhooks` needs. `secrets_key` is the id of the key that seals; nothing is opened there."""
+
+    webhooks_table: str
+    secrets_key: str
+    event_bus: str
+    event_source: str
+
+
 @cache
 def dispatch_settings() -> DispatchSettings:
     """Settings of the running `dispatch` function. Raises SettingsError naming the variable."""
@@ -94,6 +104,12 @@ def operate_settings() -> OperateSettings:
 def webhook_test_settings() -> WebhookTestSettings:
     """Settings of the running `test_webhook` function. Raises SettingsError naming the variable."""
     return read_webhook_test_settings(os.environ)
+
+
+@cache
+def webhooks_settings() -> WebhooksSettings:
+    """Settings of the running `webhooks` function. Raises SettingsError naming the variable."""
+    return read_webhooks_settings(os.environ)
 
 
 def read_dispatch_settings(environment: Mapping[str, str]) -> DispatchSettings:
@@ -141,6 +157,19 @@ def read_operate_settings(environment: Mapping[str, str]) -> OperateSettings:
 def read_webhook_test_settings(environment: Mapping[str, str]) -> WebhookTestSettings:
     """The settings that `environment` holds. Raises SettingsError naming the variable."""
     return WebhookTestSettings(webhooks_table=_required(environment, "WEBHOOKS_TABLE"), egress=_egress(environment))
+
+
+def read_webhooks_settings(environment: Mapping[str, str]) -> WebhooksSettings:
+    """The settings that `environment` holds. Raises SettingsError naming the variable."""
+    return WebhooksSettings(
+        webhooks_table=_required(environment, "WEBHOOKS_TABLE"),
+        secrets_key=_required(environment, "SECRETS_KEY"),
+        event_bus=_required(environment, "EVENT_BUS"),
+        event_source=_required(environment, "EVENT_SOURCE"),
+        deliveries_table=_required(environment, "DELIVERIES_TABLE"),
+        delivery_retention_days=_days(environment, "DELIVERY_RETENTION_DAYS"),
+        wakeups_url=_required(environment, "WAKEUPS_URL"),
+    )
 
 
 def _egress(environment: Mapping[str, str]) -> EgressSettings:

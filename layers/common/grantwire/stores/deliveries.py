@@ -73,7 +73,7 @@ class DeliveryStore:
     def get(self, webhook_id: str, sort_key: str) -> Delivery | None:
         """The delivery, None when there is none."""
         row = self._row({"pk": {"S": webhook_id}, "sk": {"S": sort_key}})
-        return _read(row) if row else None
+        return read_delivery(row) if row else None
 
     def _row(self, key: _Row) -> _Row | None:
         with translated("dynamodb GetItem"):
@@ -106,7 +106,7 @@ class DeliveryStore:
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
             except self.client.exceptions.ConditionalCheckFailedException as exc:
-                return None if _is_ours(exc, row["change"]) else _read(exc.response["Item"])  # type: ignore[typeddict-item]
+                return None if _is_ours(exc, row["change"]) else read_delivery(exc.response["Item"])  # type: ignore[typeddict-item]
         return None
 
     def claim(self, delivery: Delivery, *, lease_until: float) -> Delivery | None:
@@ -148,7 +148,7 @@ class DeliveryStore:
                 ExpressionAttributeValues={":host": {"S": host}},
                 Limit=limit,
             )
-        return [_read(row) for row in page["Items"]]
+        return [read_delivery(row) for row in page["Items"]]
 
     def release(self, delivery: Delivery, *, due_at: float, sweep_at: float) -> bool:
         """Have a parked delivery wait for an attempt again; False when it is not parked any more."""
@@ -201,7 +201,8 @@ class DeliveryStore:
             arguments["ExclusiveStartKey"] = {"pk": {"S": webhook_id}, "sk": {"S": after}}
         with translated("dynamodb Query"):
             page = self.client.query(**arguments)
-        return [_read(row) for row in page["Items"]], page.get("LastEvaluatedKey", {}).get("sk", {}).get("S", "")
+        looked_at = page.get("LastEvaluatedKey", {}).get("sk", {}).get("S", "")
+        return [read_delivery(row) for row in page["Items"]], looked_at
 
     def overdue(self, shard: int, *, now: float, limit: int) -> Sequence[Delivery]:
         """At most `limit` deliveries of one shard (0 to 7) that the sweep should look after, the oldest first."""
@@ -213,7 +214,7 @@ class DeliveryStore:
                 ExpressionAttributeValues={":shard": {"N": str(shard)}, ":now": _number(now)},
                 Limit=limit,
             )
-        return [_read(row) for row in page["Items"]]
+        return [read_delivery(row) for row in page["Items"]]
 
     def _surplus(self, delivery: Delivery) -> int:
         """How many of the oldest attempts a replay must forget, so that the row has room for as many again."""
@@ -282,7 +283,8 @@ def _facts(delivery: Delivery) -> _Row:
     return facts
 
 
-def _read(row: Mapping[str, Any]) -> Delivery:
+def read_delivery(row: Mapping[str, Any]) -> Delivery:
+    """The delivery that a row of the table holds."""
     passing = {name: float(row[name]["N"]) for name in _MOMENTS if name in row}
     return Delivery(
         webhook_id=row["pk"]["S"],

@@ -51,6 +51,19 @@ class ReplayJobStore:
             )
         return [_read(row) for row in page["Items"]]
 
+    def newest_of(self, webhook_id: str, *, limit: int) -> Sequence[ReplayJob]:
+        """The newest `limit` jobs of a webhook, newest first, among the newest of all that one read finds (1 MB)."""
+        with translated("dynamodb Query"):
+            page = self.client.query(
+                TableName=self.table_name,
+                KeyConditionExpression="pk = :replay",
+                FilterExpression="webhook_id = :webhook",
+                ExpressionAttributeValues={":replay": _PARTITION, ":webhook": {"S": webhook_id}},
+                ScanIndexForward=False,
+                ConsistentRead=True,
+            )
+        return [_read(row) for row in page["Items"][:limit]]
+
     def advance(self, job: ReplayJob, after: ReplayJob) -> bool:
         """Write `after` over `job`; False when the job was cancelled, or another step was faster."""
         condition = "#state = :state AND #cursor = :cursor AND replayed = :replayed"

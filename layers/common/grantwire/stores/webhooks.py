@@ -1,43 +1,48 @@
 """Webhooks in DynamoDB: the webhook itself, a copy for each of its triggers, and a row that holds its name.
 
-| pk                     | sk             | what                                                                   |
-| WEBHOOK#<id>           | CONFIG         | the webhook; the index `by_name` lists all                             |
-| TRIGGER#<trigger>      | WEBHOOK#<id>   | what an event of that trigger needs                                     |
-| NAME#<casefolded name> | NAME           | keeps names unique                                                     |
-| WEBHOOK#<id>           | HEALTH         | how its deliveries do, see `health`                                     |
-
-Whether a webhook is active stands in the attribute `active` of its rows: the functions that send may switch a webhook
-off, and may write no other attribute that decides what is sent.
+The rows are described in `webhook_rows`. Every change is one transaction over all of them, conditional on the version.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from grantwire.configurations import document_of, parse_webhook
 from grantwire.errors import InvalidWebhookError, Problem, StaleVersionError
 from grantwire.health import Health
-from grantwire.models import Webhook
+from grantwire.models import TRIGGERS, Webhook
 from grantwire.stores.clients import translated
+from grantwire.stores.webhook_rows import (
+    Record,
+    Row,
+    Subscription,
+    Summary,
+    config_key,
+    config_row,
+    copy_key,
+    copy_rows,
+    health_key,
+    inactive_reason,
+    is_active,
+    name_key,
+    name_row,
+    name_row_key,
+    read_health,
+    read_record,
+    read_subscription,
+    read_summary,
+    read_webhook,
+    version_of,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_Row = dict[str, Any]  # as the low-level client gives it: {"name": {"S": "Torq"}}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Subscription:
-    """One webhook that names a trigger: the webhook when it is active and readable, else the problem why not."""
-
-    webhook_id: str
-    active: bool
-    webhook: Webhook | None
-    problem: str = ""
+_Actions = list[tuple[str, dict[str, Any]]]  # of a transaction: "Put" and its arguments
+_UNLESS_THERE: Final = {"ConditionExpression": "attribute_not_exists(pk)"}
+_TRIES: Final = 4  # of a transaction that met another one on its way
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,21 +57,55 @@ class WebhookStore:
 
         Raises InvalidWebhookError when another webhook has the name, StaleVersionError when the id is taken.
         """
-        puts = [{"Put": {"TableName": self.table_name, "Item": row, **_UNLESS_THERE}} for row in _rows(webhook)]
-        with translated("dynamodb TransactWriteItems"):
-            try:
-                self.client.transact_write_items(TransactItems=puts)  # type: ignore[arg-type]
-            except self.client.exceptions.TransactionCanceledException as exc:
-                _raise_conflict(webhook, exc)
-                raise
+        puts = [name_row(webhook), config_row(webhook), *copy_rows(webhook)]
+        self._transact(webhook.id, lambda: [("Put", {"Item": row, **_UNLESS_THERE}) for row in puts], webhook.name)
+
+    def replace(self, webhook: Webhook, expected_version: int) -> None:
+        """Store a webhook, with its new version, in place of the one that has `expected_version`.
+
+        One that becomes active starts with no failures; one that stays inactive keeps the reason.
+        Raises StaleVersionError when another version is stored, or none; InvalidWebhookError when the name is taken.
+        """
+        self._transact(webhook.id, lambda: self._replacing(webhook, expected_version), webhook.name)
+
+    def delete(self, webhook_id: str, expected_version: int) -> None:
+        """Remove a webhook and all that belongs to it. Raises StaleVersionError as `replace` does."""
+        self._transact(webhook_id, lambda: self._deleting(webhook_id, expected_version))
 
     def get(self, webhook_id: str) -> Webhook | None:
         """The webhook, None when there is none. Raises InvalidWebhookError when its row cannot be read."""
+        row = self._config(webhook_id)
+        return read_webhook(webhook_id, row) if row else None
+
+    def find(self, webhook_id: str) -> Record | None:
+        """The webhook and why it is inactive, otherwise as `get`."""
+        row = self._config(webhook_id)
+        return read_record(webhook_id, row) if row else None
+
+    def version(self, webhook_id: str) -> int | None:
+        """The version of a webhook, readable or not; None when there is none."""
+        row = self._config(webhook_id)
+        return version_of(row) if row else None
+
+    def holder_of(self, name: str) -> str | None:
+        """The id of the webhook that has the name, whatever the case; None when none has."""
+        key = name_row_key(name_key(name))
         with translated("dynamodb GetItem"):
-            row = self.client.get_item(TableName=self.table_name, Key=_config_key(webhook_id), ConsistentRead=True).get(
-                "Item"
-            )
-        return _read(webhook_id, row) if row else None
+            row = self.client.get_item(TableName=self.table_name, Key=key, ConsistentRead=True).get("Item")
+        return row["webhook_id"]["S"] if row else None
+
+    def page(self, *, after: str, limit: int, search: str = "", active: bool | None = None) -> Sequence[Summary]:
+        """The next webhooks by name, at most `limit`: those whose name comes after `after`, as `name_key` spells it.
+
+        search  what the name must contain, whatever the case
+        active  whether only active or only inactive ones are asked for
+        """
+        found: list[Summary] = []
+        for row in self._listed(after, limit, search, active):
+            found.append(read_summary(row))
+            if len(found) == limit:
+                break
+        return found
 
     def is_sendable(self, webhook_id: str) -> bool:
         """Whether a delivery to the webhook would be sent: whether it is there, readable and active."""
@@ -78,7 +117,7 @@ class WebhookStore:
 
     def subscriptions(self, trigger: str) -> Sequence[Subscription]:
         """Every webhook that names `trigger`; the cost grows with these, never with the table."""
-        return [_subscription(row) for row in self._query(trigger)]
+        return [read_subscription(row) for row in self._query(trigger)]
 
     def deactivate(self, webhook: Webhook, *, reason: str, now: float) -> bool:
         """Make the webhook inactive; False when it was changed meanwhile or is inactive already."""
@@ -86,14 +125,14 @@ class WebhookStore:
         version = {":old": {"N": str(webhook.version)}, ":new": {"N": str(webhook.version + 1)}, ":on": {"BOOL": True}}
         what = "SET active = :off, inactive_reason = :reason, updated_at = :now"
         config = {
-            "Key": _config_key(webhook.id),
+            "Key": config_key(webhook.id),
             "UpdateExpression": f"{what}, version = :new",
             "ConditionExpression": "version = :old AND active = :on",
             "ExpressionAttributeValues": off | version,
         }
         copies = [
             {
-                "Key": {"pk": {"S": f"TRIGGER#{trigger}"}, "sk": {"S": f"WEBHOOK#{webhook.id}"}},
+                "Key": copy_key(trigger, webhook.id),
                 "UpdateExpression": what,
                 "ConditionExpression": "attribute_exists(pk)",
                 "ExpressionAttributeValues": off,
@@ -114,39 +153,56 @@ class WebhookStore:
     def health(self, webhook_id: str) -> Health:
         """How the webhook does."""
         with translated("dynamodb GetItem"):
-            answer = self.client.get_item(TableName=self.table_name, Key=_health_key(webhook_id))
-        return _health(answer.get("Item", {}))
+            answer = self.client.get_item(TableName=self.table_name, Key=health_key(webhook_id))
+        return read_health(answer.get("Item", {}))
 
     def add_failure(self, webhook_id: str, *, now: float) -> Health:
         """One delivery more has failed every attempt; the health with it."""
         with translated("dynamodb UpdateItem"):
             row = self.client.update_item(
                 TableName=self.table_name,
-                Key=_health_key(webhook_id),
+                Key=health_key(webhook_id),
                 UpdateExpression="SET failing_since = if_not_exists(failing_since, :now) ADD failures :one",
                 ExpressionAttributeValues={":now": {"N": repr(now)}, ":one": {"N": "1"}},
                 ReturnValues="ALL_NEW",
             )["Attributes"]
-        return _health(row)
+        return read_health(row)
 
     def note_success(self, webhook_id: str, *, now: float) -> Health:
         """A delivery has succeeded, which ends a row of failures; the health before it."""
         with translated("dynamodb UpdateItem"):
             answer = self.client.update_item(
                 TableName=self.table_name,
-                Key=_health_key(webhook_id),
+                Key=health_key(webhook_id),
                 UpdateExpression="SET last_success_at = :now REMOVE failures, failing_since",
                 ExpressionAttributeValues={":now": {"N": repr(now)}},
                 ReturnValues="ALL_OLD",
             )
-        return _health(answer.get("Attributes", {}))
+        return read_health(answer.get("Attributes", {}))
 
-    def _query(self, trigger: str) -> Iterator[_Row]:
-        arguments: dict[str, Any] = {
-            "TableName": self.table_name,
-            "KeyConditionExpression": "pk = :trigger",
-            "ExpressionAttributeValues": {":trigger": {"S": f"TRIGGER#{trigger}"}},
-        }
+    def _query(self, trigger: str) -> Iterator[Row]:
+        yield from self._rows(
+            KeyConditionExpression="pk = :trigger", ExpressionAttributeValues={":trigger": {"S": f"TRIGGER#{trigger}"}}
+        )
+
+    def _listed(self, after: str, limit: int, search: str, active: bool | None) -> Iterator[Row]:
+        conditions, values = [], {":listed": {"S": "WEBHOOK"}, ":after": {"S": after or " "}}
+        if search:
+            conditions.append("contains(name_key, :search)")
+            values[":search"] = {"S": name_key(search)}
+        if active is not None:
+            conditions.append("active = :active")
+            values[":active"] = {"BOOL": active}  # type: ignore[dict-item]
+        yield from self._rows(
+            IndexName="by_name",
+            KeyConditionExpression="listed = :listed AND name_key > :after",
+            ExpressionAttributeValues=values,
+            # Limit counts rows before they are filtered.
+            **({"FilterExpression": " AND ".join(conditions)} if conditions else {"Limit": limit}),
+        )
+
+    def _rows(self, **arguments: Any) -> Iterator[Row]:
+        arguments["TableName"] = self.table_name
         while True:
             with translated("dynamodb Query"):
                 page = self.client.query(**arguments)
@@ -155,89 +211,69 @@ class WebhookStore:
                 return
             arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
+    def _config(self, webhook_id: str) -> Row | None:
+        with translated("dynamodb GetItem"):
+            answer = self.client.get_item(TableName=self.table_name, Key=config_key(webhook_id), ConsistentRead=True)
+        return answer.get("Item")
 
-_UNLESS_THERE = {"ConditionExpression": "attribute_not_exists(pk)"}
+    def _replacing(self, webhook: Webhook, expected_version: int) -> _Actions:
+        row = self._expected(webhook.id, expected_version)
+        actions: _Actions = [
+            ("Put", {"Item": config_row(webhook, inactive_reason(row)), **_if_version(expected_version)})
+        ]
+        if name_key(webhook.name) != row["name_key"]["S"]:
+            actions.append(("Put", {"Item": name_row(webhook), **_UNLESS_THERE}))
+            actions.append(("Delete", {"Key": name_row_key(row["name_key"]["S"])}))
+        actions += [("Put", {"Item": copy}) for copy in copy_rows(webhook)]
+        gone = [trigger for trigger in TRIGGERS if trigger not in webhook.triggers]
+        actions += [("Delete", {"Key": copy_key(trigger, webhook.id)}) for trigger in gone]
+        if webhook.active and not is_active(row):
+            forget = "REMOVE failures, failing_since"
+            actions.append(("Update", {"Key": health_key(webhook.id), "UpdateExpression": forget}))
+        return actions
 
+    def _deleting(self, webhook_id: str, expected_version: int) -> _Actions:
+        row = self._expected(webhook_id, expected_version)
+        keys = [name_row_key(row["name_key"]["S"]), health_key(webhook_id)]
+        keys += [copy_key(trigger, webhook_id) for trigger in TRIGGERS]
+        config = {"Key": config_key(webhook_id), **_if_version(expected_version)}
+        return [("Delete", config), *(("Delete", {"Key": key}) for key in keys)]
 
-def _rows(webhook: Webhook) -> list[_Row]:
-    """The name's row first: a conflict is told by its place."""
-    name = webhook.name.casefold()
-    document = {"S": json.dumps(document_of(webhook), ensure_ascii=False, separators=(",", ":"))}
-    facts = {
-        "version": {"N": str(webhook.version)},
-        "active": {"BOOL": webhook.active},
-        "created_at": {"N": repr(webhook.created_at)},
-        "updated_at": {"N": repr(webhook.updated_at)},
-    }
-    listed = {"listed": {"S": "WEBHOOK"}, "name_key": {"S": name}}
-    copy = facts | ({"document": document} if webhook.active else {})
-    return [
-        {"pk": {"S": f"NAME#{name}"}, "sk": {"S": "NAME"}, "webhook_id": {"S": webhook.id}},
-        {"pk": {"S": f"WEBHOOK#{webhook.id}"}, "sk": {"S": "CONFIG"}, "document": document, **facts, **listed},
-        *(
-            {"pk": {"S": f"TRIGGER#{trigger}"}, "sk": {"S": f"WEBHOOK#{webhook.id}"}, **copy}
-            for trigger in webhook.triggers
-        ),
-    ]
+    def _expected(self, webhook_id: str, expected_version: int) -> Row:
+        row = self._config(webhook_id)
+        if row is None:
+            raise StaleVersionError(f"webhook {webhook_id} was deleted")
+        if version_of(row) != expected_version:
+            raise StaleVersionError(f"webhook {webhook_id} has version {version_of(row)}, not {expected_version}")
+        return row
 
-
-def _raise_conflict(webhook: Webhook, exc: ClientError) -> None:
-    reasons = exc.response.get("CancellationReasons", [])
-    conflicts = [reason.get("Code") == "ConditionalCheckFailed" for reason in reasons]
-    if conflicts and conflicts[0]:
-        raise InvalidWebhookError(
-            [Problem("name", json.dumps(webhook.name), "is the name of another webhook")]
-        ) from exc
-    if any(conflicts):
-        raise StaleVersionError(f"webhook {webhook.id} is stored already") from exc
-
-
-def _subscription(row: _Row) -> Subscription:
-    webhook_id = row["sk"]["S"].removeprefix("WEBHOOK#")
-    if not row.get("active", {}).get("BOOL", True):
-        return Subscription(webhook_id=webhook_id, active=False, webhook=None)
-    try:
-        return Subscription(webhook_id=webhook_id, active=True, webhook=_read(webhook_id, row))
-    except InvalidWebhookError as exc:
-        return Subscription(webhook_id=webhook_id, active=True, webhook=None, problem=str(exc))
-
-
-def _read(webhook_id: str, row: _Row) -> Webhook:
-    active = bool(row.get("active", {}).get("BOOL", True))
-    numbers = [row.get(name, {}).get("N", "0") for name in ("version", "created_at", "updated_at")]
-    return _parsed(webhook_id, row.get("document", {}).get("S", ""), active, *numbers)
+    def _transact(self, webhook_id: str, actions: Callable[[], _Actions], name: str = "") -> None:
+        """`actions` are made anew for each try: they depend on what is stored."""
+        for tries_left in reversed(range(_TRIES)):
+            items: Any = [{kind: {"TableName": self.table_name, **one}} for kind, one in actions()]
+            with translated("dynamodb TransactWriteItems"):
+                try:
+                    self.client.transact_write_items(TransactItems=items)
+                    return
+                except self.client.exceptions.TransactionCanceledException as exc:
+                    _raise_conflict(webhook_id, name, items, exc)
+                    if not tries_left or "TransactionConflict" not in _reasons(exc):
+                        raise
 
 
-@lru_cache(maxsize=2048)
-def _parsed(webhook_id: str, text: str, active: bool, version: str, created_at: str, updated_at: str) -> Webhook:
-    """Kept by content: a warm function parses a webhook once."""
-    try:
-        document = json.loads(text)
-    except ValueError as exc:
-        raise InvalidWebhookError([Problem("document", "", f"the stored webhook is not JSON: {exc}")]) from exc
-    webhook = parse_webhook(
-        document,
-        webhook_id=webhook_id,
-        now=float(updated_at),
-        version=int(version),
-        created_at=float(created_at),
-        stored=True,
-    )
-    return replace(webhook, active=active)
+def _if_version(version: int) -> dict[str, Any]:
+    return {"ConditionExpression": "version = :old", "ExpressionAttributeValues": {":old": {"N": str(version)}}}
 
 
-def _config_key(webhook_id: str) -> _Row:
-    return {"pk": {"S": f"WEBHOOK#{webhook_id}"}, "sk": {"S": "CONFIG"}}
+def _raise_conflict(webhook_id: str, name: str, items: Sequence[Row], exc: ClientError) -> None:
+    failed = [item for item, code in zip(items, _reasons(exc), strict=True) if code == "ConditionalCheckFailed"]
+    rows = [item.get("Put", {}).get("Item", {}) for item in failed]
+    if any(row.get("sk") == {"S": "NAME"} for row in rows):
+        raise InvalidWebhookError([Problem("name", json.dumps(name), "is the name of another webhook")]) from exc
+    if failed:
+        raise StaleVersionError(f"webhook {webhook_id} was changed by someone else meanwhile") from exc
 
 
-def _health_key(webhook_id: str) -> _Row:
-    return {"pk": {"S": f"WEBHOOK#{webhook_id}"}, "sk": {"S": "HEALTH"}}
-
-
-def _health(row: Mapping[str, Any]) -> Health:
-    since, success = row.get("failing_since"), row.get("last_success_at")
-    return Health(
-        failures=int(row.get("failures", {}).get("N", "0")),
-        failing_since=float(since["N"]) if since else None,
-        last_success_at=float(success["N"]) if success else None,
-    )
+def _reasons(exc: ClientError) -> list[str]:
+    reasons: Any = exc.response.get("CancellationReasons", [])
+    return [str(reason.get("Code")) for reason in reasons]

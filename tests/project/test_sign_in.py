@@ -1,0 +1,69 @@
+"""Who may call the HTTP API: what API Gateway is given, after SAM has translated the template."""
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "functions" / "webhooks"))
+
+from operations import SCOPES  # noqa: E402 - stands beside the function's app.py
+
+
+def translated(**parameters: str) -> dict[str, Any]:
+    """The CloudFormation template that SAM makes of ours."""
+    template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+    for function in ("Dispatch", "Redeliver", "Sweep", "Operate", "TestWebhook", "Webhooks"):
+        template["Resources"][f"{function}Function"]["Properties"]["CodeUri"] = "s3://bucket/key"
+    template["Resources"]["CommonLayer"]["Properties"]["ContentUri"] = "s3://bucket/key"
+    result: dict[str, Any] = Translator({}, Parser()).translate(template, parameters)
+    return result
+
+
+@pytest.fixture(scope="module")
+def api() -> dict[str, Any]:
+    """The API's definition."""
+    body: dict[str, Any] = translated()["Resources"]["Api"]["Properties"]["Body"]
+    return body
+
+
+def test_every_route_asks_for_its_scope(api: dict[str, Any]) -> None:
+    """What the function says of each of its routes, and the API gateway has no other."""
+    secured = {
+        (method.upper(), path): operation["security"]
+        for path, operations in api["paths"].items()
+        for method, operation in operations.items()
+    }
+    expected = {
+        (method, re.sub(r"\{\w+\}", "{id}", path)): [{"SignIn": [f"grantwire/{scope}"]}]
+        for (method, path), scope in SCOPES.items()
+    }
+    assert expected == secured
+
+
+def test_a_token_must_be_of_the_issuer_and_for_us(api: dict[str, Any]) -> None:
+    """The user pool's and its two clients', or those that were given; an issuer without an audience is refused."""
+    authorizer = api["components"]["securitySchemes"]["SignIn"]["x-amazon-apigateway-authorizer"]
+    assert authorizer["type"] == "jwt"
+    assert authorizer["identitySource"] == "$request.header.Authorization"
+    pool = {"Fn::GetAtt": ["UserPool", "ProviderURL"]}
+    assert {"Fn::If": ["HasUserPool", pool, {"Ref": "JwtIssuer"}]} == authorizer["jwtConfiguration"]["issuer"]
+    clients = [{"Ref": "UserPoolClient"}, {"Ref": "UserPoolMachineClient"}]
+    assert {"Fn::If": ["HasUserPool", clients, [{"Ref": "JwtAudience"}]]} == authorizer["jwtConfiguration"]["audience"]
+    rule = translated()["Rules"]["IssuerWithItsAudience"]
+    assert rule["Assertions"][0]["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "JwtAudience"}, ""]}]}
+
+
+def test_nobody_signs_up_by_themselves() -> None:
+    """People are added by who runs the stack; a browser's client has no secret, a script's has one and no browser."""
+    resources = translated()["Resources"]
+    assert resources["UserPool"]["Properties"]["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"]
+    people, machines = (resources[name]["Properties"] for name in ("UserPoolClient", "UserPoolMachineClient"))
+    assert (people["GenerateSecret"], people["AllowedOAuthFlows"]) == (False, ["code"])
+    assert (machines["GenerateSecret"], machines["AllowedOAuthFlows"]) == (True, ["client_credentials"])
