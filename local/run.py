@@ -149,6 +149,7 @@ def _guide(stack: Stack) -> str:
         *tests,
         f"  curl -sS {draft} {url}/api/webhooks/test",
         "Look at",
+        f"  {url}/api/docs, the HTTP API",
         f"  {_relative(stack.folder / 'torq.jsonl')}, what Torq received",
         f"  {_relative(stack.folder / 'functions.log')}, the functions' log",
         f"  the tables: {_relative(Path(sys.executable))} -m local.tables{python}",

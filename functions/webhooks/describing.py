@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
-from body_schemas import components, ref
+import body_schemas
+import delivery_schemas
 from grantwire import __version__
 from operations import OPERATIONS
+from schema_parts import ref
 
 Document = dict[str, Any]
 _INTRODUCTION: Final = (
@@ -50,6 +52,17 @@ _ANSWER: Final = {
     "change_webhook": "SavedWebhook",
     "duplicate_webhook": "SavedWebhook",
     "rotate_signing": "SavedWebhook",
+    "list_deliveries": "DeliveryPage",
+    "get_delivery": "WholeDelivery",
+    "replay_delivery": "Delivery",
+    "list_event_deliveries": "EventDeliveries",
+    "start_replay": "ReplayStarted",
+    "list_replays": "ReplayJobs",
+    "get_replay": "ReplayJob",
+    "cancel_replay": "ReplayJob",
+    "test_webhook": "InvocationData",
+    "test_draft": "InvocationData",
+    "preview_draft": "Preview",
     "put_event": "AcceptedEvent",
     "list_samples": "Items",
     "list_filters": "Filters",
@@ -65,12 +78,19 @@ _OTHERS: Final = {
     "delete_webhook": (404, 412, 428, 503),
     "rotate_signing": (422, *_CHANGE),
     "duplicate_webhook": (404, 409, 422, 503),
+    "list_deliveries": (400, 404, 422, 503),
+    "get_delivery": (404, 503),
+    "replay_delivery": (404, 409, 503),
+    "list_event_deliveries": (404, 503),
+    "start_replay": (400, 404, 409, 413, 422, 503),
+    "list_replays": (404, 503),
+    "get_replay": (404, 503),
+    "cancel_replay": (404, 409, 503),
     "put_event": (400, 413, 422, 503),
     "test_webhook": (400, 404, 422, 503),
     "test_draft": (400, 422, 503),
     "preview_draft": (400, 422),
 }
-_OF_DELIVERIES: Final = (400, 404, 409, 413, 422, 503)
 _ALSO_DONE: Final = {"start_replay": (200,)}  # a dry run only counts
 
 
@@ -83,7 +103,7 @@ def openapi(api: APIGatewayHttpResolver) -> Document:
         found = document["paths"].setdefault(path, {}).setdefault(method.lower(), {"parameters": _parameters(path)})
         found.update(_described(found, operation.name, operation.group))
         found |= {"operationId": operation.name, "summary": operation.summary, "x-scope": operation.scope}
-    document["components"] = {"schemas": components()}
+    document["components"] = {"schemas": body_schemas.components() | delivery_schemas.components()}
     return document
 
 
@@ -95,7 +115,7 @@ def _parameters(path: str) -> list[Document]:
 
 def _described(found: Document, name: str, group: str) -> Document:
     success = next((int(code) for code in found.get("responses", {}) if code.startswith("2")), 200)
-    others = _OTHERS.get(name, _OF_DELIVERIES if group == "Deliveries" else ())
+    others = _OTHERS.get(name, ())
     done = (success, *_ALSO_DONE.get(name, ()))
     answers = {status: _success(name, status) for status in done} | {status: _error(status) for status in others}
     described: Document = {"tags": [group], "responses": {str(status): one for status, one in sorted(answers.items())}}

@@ -41,7 +41,8 @@ def page(document: Document) -> str:
 
 def _operations(document: Document) -> Iterator[str]:
     group = ""
-    for path, methods in sorted(document["paths"].items(), key=_group_of):
+    groups = [one["tags"][0] for one in _operations_of(document)]
+    for path, methods in sorted(document["paths"].items(), key=lambda item: _place(item, groups)):
         for method, operation in methods.items():
             if operation["tags"][0] != group:
                 group = operation["tags"][0]
@@ -49,9 +50,15 @@ def _operations(document: Document) -> Iterator[str]:
             yield _operation(method.upper(), path, operation)
 
 
-def _group_of(item: tuple[str, Document]) -> tuple[str, str]:
+def _operations_of(document: Document) -> Iterator[Document]:
+    for methods in document["paths"].values():
+        yield from methods.values()
+
+
+def _place(item: tuple[str, Document], groups: list[str]) -> tuple[int, str]:
+    """Groups as they are first met, and in them the paths by name."""
     path, methods = item
-    return next(iter(methods.values()))["tags"][0], path
+    return groups.index(next(iter(methods.values()))["tags"][0]), path
 
 
 def _operation(method: str, path: str, operation: Document) -> str:

@@ -87,7 +87,7 @@ def test_every_route_and_both_senders_keep_secrets_to_themselves(world: World, a
     ask("PUT", path, document | {"url": "https://elsewhere.example/", "timeout_seconds": 99}, If_Match="*")
     oauth = {"kind": "oauth2_client_credentials", "token_url": "http://a", "client_id": "a", "client_secret": CLIENT}
     ask("PATCH", path, {"authentication": oauth}, If_Match="*")
-    ask("POST", f"{path}/replays", {"since": 0, "until": 9e9})
+    ask("POST", f"{path}/replays", {"since": 0, "until": 4e9})
     world.sweep()
     said += [json.dumps(world.rows(table), default=str) for table in ("WebhooksTable", "DeliveriesTable")]
     said.append(json.dumps(world.logged()))
