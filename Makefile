@@ -30,7 +30,7 @@ test: $(READY) ## run every test, those of the built functions too
 check: $(READY) ## what CI runs: format, lint, types, template, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy layers/common/grantwire local bench tests e2e
+	$(BIN)/mypy layers/common/grantwire local bench tests e2e cli
 	@for function in functions/*/app.py; do echo "$(BIN)/mypy $$function"; $(BIN)/mypy "$$function" || exit 1; done
 	SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint
 	@$(MAKE) test

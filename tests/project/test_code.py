@@ -16,7 +16,7 @@ from tests.project.documents import ROOT
 
 PACKAGE = sorted((ROOT / "layers" / "common" / "grantwire").rglob("*.py"))
 APPS = sorted((ROOT / "functions").glob("*/app.py"))
-PRODUCTION = [*PACKAGE, *APPS]
+PRODUCTION = [*PACKAGE, *APPS, *sorted((ROOT / "cli").rglob("*.py"))]
 MOST_LINES_OF_A_FUNCTION, MOST_LINES_OF_A_MODULE, MOST_LINES_OF_AN_APP = 40, 250, 60
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
