@@ -11,9 +11,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from grantwire import testing, wiring
 from grantwire.configurations import parse_webhook
 from grantwire.errors import InvalidWebhookError, Problem, StoreError
+from grantwire.identifiers import is_webhook_id
 from grantwire.invoking import Invoker
 from grantwire.models import Webhook
 from grantwire.observability import logger
+from grantwire.reading import read_json
 from grantwire.settings import webhook_test_settings
 
 api = APIGatewayHttpResolver()
@@ -28,8 +30,8 @@ def invoker() -> Invoker:
 @api.post("/api/webhooks/<webhook_id>/test")
 def saved_webhook(webhook_id: str) -> dict[str, object]:
     """Test a saved webhook, active or not. Body, optional: `trigger`, or `event` (a payload)."""
-    webhook = wiring.webhook_store(webhook_test_settings().webhooks_table).get(webhook_id)
-    if webhook is None:
+    webhook = is_webhook_id(webhook_id) and wiring.webhook_store(webhook_test_settings().webhooks_table).get(webhook_id)
+    if not webhook:
         raise NotFoundError(f"there is no webhook {webhook_id}")
     return testing.run(webhook, testing.event_for(webhook, _body()), invoker())
 
@@ -58,7 +60,7 @@ def _draft(body: dict[str, Any]) -> Webhook:
 
 def _body() -> dict[str, Any]:
     try:
-        body = api.current_event.json_body if api.current_event.body else {}
+        body = read_json(api.current_event.decoded_body or "{}")
     except (ValueError, RecursionError) as exc:
         raise BadRequestError(f"the body is not JSON: {exc}") from exc
     if not isinstance(body, dict):

@@ -1,8 +1,6 @@
 """Bodies in, answers and errors out: what all routes share. Every error says what was given and what would be right."""
 
 import base64
-import json
-import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -20,7 +18,7 @@ from grantwire.errors import (
     UnreadableWebhookError,
 )
 from grantwire.observability import logger
-from grantwire.reading import NOTHING, shown
+from grantwire.reading import NOTHING, read_json, shown
 
 MAX_BODY_BYTES: Final = 256 * 1024
 _NEVER_KEPT: Final = {"Cache-Control": "no-store"}
@@ -54,7 +52,7 @@ def json_object(event: BaseProxyEvent) -> dict[str, Any]:
     if not body.strip():
         raise BadRequestError("the request has no body; it must be a JSON object")
     try:
-        document = json.loads(body, parse_constant=_refuse_number, parse_float=_finite)
+        document = read_json(body)
     except (ValueError, RecursionError) as exc:
         raise BadRequestError(f"the body is not JSON: {exc}") from exc
     if not isinstance(document, dict):
@@ -66,18 +64,10 @@ def _bytes(event: BaseProxyEvent) -> bytes:
     text = event.raw_event.get("body") or ""
     if not event.raw_event.get("isBase64Encoded"):
         return str(text).encode("utf-8", "surrogatepass")
-    return base64.b64decode(text)
-
-
-def _refuse_number(name: str) -> float:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is too large a number")
-    return number
+    try:
+        return base64.b64decode(text)
+    except ValueError as exc:
+        raise BadRequestError("the body is not base64, though it says so") from exc
 
 
 def unprocessable(exc: InvalidWebhookError) -> Response[Any]:

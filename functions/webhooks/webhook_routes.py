@@ -3,8 +3,10 @@
 import base64
 import re
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError, ServiceError
@@ -13,7 +15,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from answering import json_answer, json_object
 from grantwire import wiring
-from grantwire.errors import InvalidWebhookError, Problem
+from grantwire.errors import InvalidWebhookError, Problem, StaleVersionError
 from grantwire.managing import Saved, WebhookKeeper, summary_document
 from grantwire.settings import webhooks_settings
 from grantwire.stores import clients
@@ -23,7 +25,9 @@ router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call]
 IfMatch = Annotated[
     str | None, Header(alias="if-match", description="the ETag of the version that is changed, or `*` for any")
 ]
-_VERSION = re.compile(r'"(\d{1,15})"')
+TRIES = 3
+T = TypeVar("T")
+_VERSION = re.compile(r'"([1-9][0-9]{0,14})"')
 
 
 @cache
@@ -69,21 +73,22 @@ def webhook(webhook_id: str) -> Response[Any]:
 @router.put("/api/webhooks/<webhook_id>")
 def replace(webhook_id: str, if_match: IfMatch = None) -> Response[Any]:
     """Store a whole document in place of the one that is stored; the mask keeps a secret."""
-    expected = _expected(if_match)
-    return _changed(webhook_id, keeper().replace(webhook_id, json_object(router.current_event), expected))
+    expected, document = _expected(if_match), json_object(router.current_event)
+    return _changed(webhook_id, _tried(lambda: keeper().replace(webhook_id, document, expected), expected))
 
 
 @router.patch("/api/webhooks/<webhook_id>")
 def change(webhook_id: str, if_match: IfMatch = None) -> Response[Any]:
     """Change fields by a JSON merge patch (RFC 7396) of the document as it is shown."""
-    expected = _expected(if_match)
-    return _changed(webhook_id, keeper().change(webhook_id, json_object(router.current_event), expected))
+    expected, patch = _expected(if_match), json_object(router.current_event)
+    return _changed(webhook_id, _tried(lambda: keeper().change(webhook_id, patch, expected), expected))
 
 
 @router.delete("/api/webhooks/<webhook_id>", status_code=204)
 def delete(webhook_id: str, if_match: IfMatch = None) -> Response[Any]:
     """Delete the webhook; deliveries that wait for it end as failed."""
-    if not keeper().delete(webhook_id, _expected(if_match)):
+    expected = _expected(if_match)
+    if not _tried(lambda: keeper().delete(webhook_id, expected), expected):
         raise _not_there(webhook_id)
     return Response(204)
 
@@ -100,7 +105,16 @@ def duplicate(webhook_id: str) -> Response[Any]:
 @router.post("/api/webhooks/<webhook_id>/signing/rotate")
 def rotate_signing(webhook_id: str, if_match: IfMatch = None) -> Response[Any]:
     """Sign with a new secret, shown this once; for 24 hours requests bear both signatures."""
-    return _changed(webhook_id, keeper().rotate_signing(webhook_id, _expected(if_match)))
+    expected = _expected(if_match)
+    return _changed(webhook_id, _tried(lambda: keeper().rotate_signing(webhook_id, expected), expected))
+
+
+def _tried(change: Callable[[], T], expected: int | None) -> T:
+    """What the change comes to; once more when any version would have done and another change was faster."""
+    for _ in range(TRIES if expected is None else 0):
+        with suppress(StaleVersionError):
+            return change()
+    return change()
 
 
 def _created(saved: Saved) -> Response[Any]:

@@ -1,11 +1,12 @@
 """`test_webhook` behind its HTTP API: saved webhooks and drafts, really sent."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
-from tests.functional.conftest import World
+from tests.functional.conftest import ROOT, World
 from tests.receivers import Authority, answer, answering, receiving
 
 BODY = '{"body": {"event": "New Apono {{event_type}} request made by {{data.requester.name}}"}}'
@@ -191,3 +192,23 @@ def test_a_preview_tells_what_cannot_be_rendered(world: World) -> None:
     _, data = world.http("/api/webhooks/preview", {"webhook": webhook, "event": event})
     assert data["request"] is None
     assert data["problem"] == "line 1, column 1: 'data.requester.name' holds a line break, which a header cannot carry"
+
+
+def test_each_test_has_an_id_of_its_own(world: World, authority: Authority) -> None:
+    """A receiver that drops doubles takes none for another, and none for the delivery of the event it was made of."""
+    event = json.loads((ROOT / "events" / "request_created.json").read_text())
+    with receiving(answering(answer()), authority.server_context()) as receiver:
+        webhook = world.webhook(receiver.url)
+        for _ in range(2):
+            world.http(f"/api/webhooks/{webhook.id}/test", {"event": event["detail"]}, id=webhook.id)
+        world.dispatch(event)
+        ids = {re.search(rb"webhook-id: (\S+)", request)[1] for request in receiver.requests}  # type: ignore[index]
+    assert len(ids) == 3
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_what_is_no_json_number_is_refused(world: World, number: str) -> None:
+    """The answer would hold it again, and be no JSON."""
+    status, refused = world.http("/api/webhooks/preview", f'{{"event": {{"data": {{"x": {number}}}}}}}')
+    assert status == 400
+    assert "the body is not JSON" in refused["message"]

@@ -138,6 +138,34 @@ class TestCreating:
         assert line.count("v1,") == 2
         assert "new_signing_secret" not in world.api("GET", f"/api/webhooks/{made['id']}").text
 
+    def test_a_second_rotation_within_a_day_is_refused(self, world: World) -> None:
+        """It would end the secret that receivers hold; one of their own can be entered."""
+        made = world.api("POST", "/api/webhooks", guide(signing={"kind": "standard_webhooks"})).json
+        path = f"/api/webhooks/{made['id']}/signing/rotate"
+        assert world.api("POST", path, headers={"If-Match": "*"}).status == 200
+        again = world.api("POST", path, headers={"If-Match": "*"})
+        assert again.status == 422
+        assert "has two secrets until" in again.json["message"]
+
+    def test_what_is_too_large_to_be_stored_is_a_422(self, world: World) -> None:
+        """Encrypted secrets take more room than the masks by which an update is measured."""
+        headers = [{"name": f"X-Token-{number}", "value": "s" * 4096} for number in range(50)]
+        made = world.api("POST", "/api/webhooks", guide(headers=headers))
+        assert made.status == 201
+        filters = [{"field": "justification", "operator": "is", "values": ["v" * 4000]} for _ in range(40)]
+        patch = {"filters": filters, "body_template": "x" * 60_000}
+        patch |= {"headers": [*made.json["headers"][:49], {"name": "Content-Type", "value": "text/plain"}]}
+        answer = world.api("PATCH", f"/api/webhooks/{made.json['id']}", patch, headers={"If-Match": "*"})
+        assert answer.status == 422
+        assert "bytes with its secrets encrypted" in answer.json["message"]
+
+    def test_an_answer_names_a_hundred_problems_at_most(self, world: World) -> None:
+        """Lambda's answers end at 6 MB; the rest is counted."""
+        answer = world.api("POST", "/api/webhooks", guide(triggers=[""] * 60_000))
+        assert answer.status == 422
+        assert len(answer.json["problems"]) == 101
+        assert answer.json["problems"][-1]["rule"] == "and 59900 more problems"
+
     def test_what_does_not_sign_has_nothing_to_rotate(self, world: World) -> None:
         """The field and the way out are named."""
         made = world.api("POST", "/api/webhooks", guide()).json

@@ -119,3 +119,16 @@ def test_the_parts_of_a_secret_are_secret(secret: str, text: str, expected: str)
 def test_parts_and_odd_spellings_are_masked(secret: str, echoed: str) -> None:
     """What frameworks make of what they send back."""
     assert echoed not in Redactor([secret]).text(f"got [{echoed}]")
+
+
+def test_thousands_of_secrets_are_found_as_a_few_are() -> None:
+    """What a pattern would try one by one is looked up; what is found is the same, the longest first."""
+    secrets = tuple(f"secret-{number:05d}-{'x' * (number % 7)}" for number in range(400))
+    text = " ".join([*secrets, "secret-00007-xxxxxxx", "secret-0000", "nothing"])
+    few = text
+    for start in range(0, 400, 10):
+        few = Redactor(secrets[start : start + 10]).text(few)
+    many = Redactor(secrets).text(text)
+    assert few == many
+    assert many.endswith("secret-0000 nothing")
+    assert not any(secret in many for secret in secrets)

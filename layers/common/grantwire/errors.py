@@ -19,6 +19,9 @@ What a receiver does (a 500, a timeout, a refused connection) is never an except
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
+
+MOST_PROBLEMS: Final = 100  # an answer of Lambda's ends at 6 MB
 
 
 class GrantwireError(Exception):
@@ -50,7 +53,9 @@ class InvalidWebhookError(GrantwireError):
     """A webhook that is not valid. `problems` lists every wrong field, never only the first."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
+        left_out = len(problems) - MOST_PROBLEMS
+        more = [Problem("", "", f"and {left_out} more problems")] if left_out > 0 else []
+        self.problems = (*problems[:MOST_PROBLEMS], *more)
         super().__init__("; ".join(str(problem) for problem in self.problems))
 
 

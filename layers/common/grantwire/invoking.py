@@ -219,5 +219,11 @@ def _redacted(response: HttpResponse, redactor: Redactor) -> HttpResponse:
     return replace(
         response,
         headers=tuple((name, redactor.text(value)) for name, value in response.headers),
-        body=redactor.text(response.body.decode("utf-8", "replace")).encode("utf-8", "replace"),
+        body=redactor.text(_whole(response, redactor)).encode("utf-8", "replace"),
     )
+
+
+def _whole(response: HttpResponse, redactor: Redactor) -> str:
+    """The body's text; of one that was cut off, without an end that may be the first part of a secret."""
+    text = response.body.decode("utf-8", "replace")
+    return text[: max(0, len(text) - redactor.longest + 1)] if response.truncated and redactor.longest else text

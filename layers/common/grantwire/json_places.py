@@ -17,6 +17,7 @@ _BEGUN_ESCAPE = re.compile(r"\\(?:u[0-9A-Fa-f]{0,3})?\Z")
 _OUTSIDE_STRINGS = re.compile(r"[ \t\r\n{}\[\],:]+|-?[0-9][0-9.eE+-]*|true|false|null")
 _BEFORE_A_VALUE, _AFTER_A_VALUE = ":[,", ",]}"
 _LONGEST: Final = 256 * 1024
+_BEGINNING = re.compile(r'\s*(?:\{\s*(?:"|\Z)|\[\s*["{\[])')
 _CLOSING: Final = {"{": "}", "[": "]"}
 
 Spell = Callable[[object], str]
@@ -152,13 +153,34 @@ def _document(string: Sequence[Token]) -> dict[int, Spell]:
     """How the variables of a string are spelled that is itself a JSON document; none of them when it is not one."""
     try:
         decoded = [_decoded(token) if isinstance(token, str) else token for token in string]
-        text = "".join(token for token in decoded if isinstance(token, str)).strip()
-        if '"' not in text or text[0] not in _CLOSING or text[-1] != _CLOSING[text[0]]:
-            return {}
-        places = _Places(decoded)
-        return _spellings(places) if _is_document(places) else {}
-    except (ValueError, RecursionError, TemplateError):  # escapes or places that no JSON has: a text like any other
+    except ValueError:  # the string itself is no JSON, which is found elsewhere
         return {}
+    text = "".join(token for token in decoded if isinstance(token, str)).strip()
+    try:
+        if '"' in text and text[0] in _CLOSING and text[-1] == _CLOSING[text[0]]:
+            places = _Places(decoded)
+            if _is_document(places):
+                return _spellings(places)
+    except (ValueError, RecursionError, TemplateError):  # places that no JSON has
+        pass
+    if '"' in text and _looks_like_a_document(decoded):
+        tag = next(token for token in string if isinstance(token, Tag))
+        message = "the string around this begins like a JSON document, and is none in which values could be kept apart"
+        raise tag.error(message, "let quotes, sections and values fit as in any JSON, or begin the text with a word")
+    return {}
+
+
+def _looks_like_a_document(tokens: Sequence[Token]) -> bool:
+    """Whether the text, or what a section in it writes, begins as an object or a list of texts and objects does."""
+    begins = True
+    for token in tokens:
+        if isinstance(token, str):
+            if begins and _BEGINNING.match(token):
+                return True
+            begins = begins and not token.strip()
+        elif token.kind is not Kind.VARIABLE:
+            begins = token.kind is not Kind.END
+    return False
 
 
 def _refuse_constant(name: str) -> object:

@@ -5,6 +5,7 @@ Producers send more fields than the schema lists, so a path that no event is kno
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from grantwire.errors import TemplateError
@@ -13,6 +14,7 @@ from grantwire.payload_schema import FieldType, look_up, suggestion
 from grantwire.rendering import COMMA_REMEDY
 from grantwire.tags import Kind, Name, Tag, Token, read
 
+MOST_WARNINGS: Final = 20
 _EVERY: Final = "[]"
 _SCOPES: Final = (Kind.SECTION, Kind.EACH)
 _Path = tuple[str, ...] | None  # of a field, None when it is not known
@@ -29,14 +31,14 @@ class LintWarning:
 
 
 def warnings(webhook: Webhook) -> tuple[LintWarning, ...]:
-    """Everything that is probably a mistake, in the order of the form. Secret values are not looked at."""
+    """What is probably a mistake, the first twenty, in the order of the form. Secret values are left alone."""
     headers = [
         (f"headers[{index}].value", header.value)
         for index, header in enumerate(webhook.headers)
         if isinstance(header.value, str)
     ]
     templates = [("url", webhook.url), ("body_template", webhook.body_template), *headers]
-    return tuple(warning for path, text in templates for warning in _of_template(path, text))
+    return tuple(islice((warning for path, text in templates for warning in _of_template(path, text)), MOST_WARNINGS))
 
 
 def _of_template(path: str, text: str) -> Iterator[LintWarning]:
@@ -44,7 +46,7 @@ def _of_template(path: str, text: str) -> Iterator[LintWarning]:
         tokens = read(text)
     except TemplateError:  # it is refused elsewhere, with its place
         return
-    found = [*_of_names(tokens), *_of_commas(tokens)]
+    found = [*islice(_of_names(tokens), MOST_WARNINGS), *islice(_of_commas(tokens), MOST_WARNINGS)]
     for tag, message in sorted(found, key=lambda one: (one[0].line, one[0].column)):
         yield LintWarning(path=path, line=tag.line, column=tag.column, message=message)
 

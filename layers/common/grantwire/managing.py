@@ -152,6 +152,10 @@ class WebhookKeeper:
         if webhook.signing is None:
             rule = 'is null: the webhook does not sign; set it to {"kind": "standard_webhooks"} first'
             raise InvalidWebhookError([Problem("signing", "", rule)])
+        if signing.is_rotating(webhook.signing, now):
+            until = moment(webhook.signing.previous_until)
+            rule = f"has two secrets until {until}, and a third would end the first; a secret of your own replaces both"
+            raise InvalidWebhookError([Problem("signing", "", rule)])
         made = signing.make_secret(os.urandom)
         rotated = signing.rotate(webhook.signing, new_secret=made, now=now)
         sealed = saving.seal(
@@ -164,6 +168,8 @@ class WebhookKeeper:
         try:
             sealed = saving.create(webhook, webhooks=self.webhooks, secrets=self.secrets)
         except InvalidWebhookError as exc:
+            if exc.problems[0].path != "name":
+                raise
             raise _taken(webhook.name, self.webhooks.holder_of(webhook.name)) from exc
         return _saved(sealed, "")
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, TypedDict
 
@@ -106,6 +106,11 @@ def look_up(path: Sequence[str]) -> PayloadField | None:
 
 def suggestion(path: Sequence[str]) -> str:
     """The known path that `path` is part of or most like, as a template writes it, with its indices; "" if none is."""
+    return _suggested(tuple(path))
+
+
+@lru_cache(maxsize=1024)
+def _suggested(path: tuple[str, ...]) -> str:
     from difflib import get_close_matches
 
     known = {_compared(one): one for one in _by_segments()}

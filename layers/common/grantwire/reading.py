@@ -114,6 +114,22 @@ def _spelled(value: object) -> str:
     return value if isinstance(value, str) else json_text(value)
 
 
+def read_json(text: str | bytes) -> object:
+    """Parsed JSON whose numbers are numbers: no NaN, and none too large. Raises ValueError, RecursionError."""
+    return json.loads(text, parse_constant=_refuse_number, parse_float=_finite)
+
+
+def _refuse_number(name: str) -> float:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is too large a number")
+    return number
+
+
 def unstorable(text: str) -> str:
     """Why no table, key or wire could carry the text; empty when they can."""
     lone = any("\ud800" <= character <= "\udfff" for character in text)

@@ -6,11 +6,13 @@ taken: steps that sent each other on would look to Lambda like an endless loop, 
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Protocol
 
 from grantwire.delivering import Wakeups, sweep_at
+from grantwire.errors import StoreError
 from grantwire.models import Delivery, State
 
 MAX_RATE: Final = 600  # deliveries per minute
@@ -141,7 +143,8 @@ class Replayer:
             total=self.count(webhook_id, since=since, until=until) if total is None else total,
         )
         self.jobs.create(job)
-        self.steps.send_step(job.id)
+        with suppress(StoreError):  # the job is there: the sweep has its steps taken
+            self.steps.send_step(job.id)
         return job
 
     def cancel(self, job: ReplayJob) -> bool:

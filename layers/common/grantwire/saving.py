@@ -1,11 +1,13 @@
 """Saves a webhook: its secrets are sealed before anything is stored, and those that are stored can be kept."""
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from grantwire import signing
+from grantwire.configurations import document_of
 from grantwire.errors import InvalidWebhookError, Problem
 from grantwire.models import (
     Authentication,
@@ -20,6 +22,7 @@ from grantwire.models import (
 )
 from grantwire.urls import host_of
 
+MAX_ROW_BYTES: Final = 380_000  # DynamoDB's items end at 400 KB
 _NOTHING_IS_STORED: Final = "is a mask, and nothing is stored that it could stand for: enter the secret"
 _HOST_HAS_CHANGED: Final = "must be entered again, because the host it is sent to has changed"
 
@@ -68,7 +71,7 @@ def create(
 def seal(webhook: Webhook, *, secrets: Sealer, random_bytes: Callable[[int], bytes] = os.urandom) -> Sealed:
     """The webhook with every secret sealed, and with a signing secret if it asks for one to be made.
 
-    Raises StoreError when the key is out of reach.
+    Raises InvalidWebhookError when it is too large to be stored, StoreError when the key is out of reach.
     """
 
     def sealed(secret: Secret) -> Secret:
@@ -90,6 +93,10 @@ def seal(webhook: Webhook, *, secrets: Sealer, random_bytes: Callable[[int], byt
             previous_secret=signs.previous_secret and sealed(signs.previous_secret),
         ),
     )
+    size = len(json.dumps(document_of(stored), ensure_ascii=False).encode())
+    if size > MAX_ROW_BYTES:
+        rule = f"the webhook has {size} bytes with its secrets encrypted; at most {MAX_ROW_BYTES} can be stored"
+        raise InvalidWebhookError([Problem("", "", rule)])
     return Sealed(webhook=stored, made_secret=made)
 
 

@@ -1,6 +1,7 @@
 """A test of a webhook, saved or draft: one real request, and everything about it in the answer."""
 
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
@@ -21,8 +22,13 @@ SHOWN_RESPONSE_BYTES: Final = 16 * 1024
 def event_for(webhook: Webhook, document: Mapping[str, object]) -> RequestEvent:
     """The event a test uses: the one given (`event`, a payload), or the sample of `trigger`, or of the webhook's first.
 
-    Raises InvalidWebhookError naming the field when it is unusable.
+    It has an id of its own: a receiver that drops doubles must not take it for a delivery. Raises InvalidWebhookError
+    naming the field when it is unusable.
     """
+    return replace(_event_for(webhook, document), id=f"evt_test{secrets.token_hex(12)}")
+
+
+def _event_for(webhook: Webhook, document: Mapping[str, object]) -> RequestEvent:
     trigger = document.get("trigger") or webhook.triggers[0]
     if trigger not in TRIGGERS:
         raise InvalidWebhookError([Problem("trigger", json.dumps(trigger), f"must be one of {', '.join(TRIGGERS)}")])

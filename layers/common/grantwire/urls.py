@@ -34,7 +34,8 @@ def parse_url(url: str) -> Url:
     if re.search(r"%(?![0-9A-Fa-f]{2})", url):
         raise ValueError("holds a '%' that is not followed by two hexadecimal digits; write it as %25")
     path = re.split(r"[?#]", url[8:], maxsplit=1)[0]
-    if any(unquote(segment) in (".", "..") for segment in path.split("/")[1:]):
+    segments = re.split(r"[/\\]", unquote(path))[1:]  # receivers decode before or after they split
+    if any(segment.partition(";")[0] in (".", "..") for segment in segments):
         raise ValueError("has a path with a segment '.' or '..', which would climb in it")
     authority = re.split(r"[/?#]", url[8:], maxsplit=1)[0]
     if "@" in authority:
@@ -59,7 +60,7 @@ def host_of(url: str) -> str:
         parsed = parse_url(re.sub(r"\{\{.*?\}\}+", "x", url))
     except ValueError:
         return ""
-    host = parsed.host.rstrip(".")
+    host = f"[{parsed.host}]" if ":" in parsed.host else parsed.host.rstrip(".")
     return host if parsed.port == 443 else f"{host}:{parsed.port}"
 
 

@@ -221,9 +221,9 @@ class WebhookStore:
         actions: _Actions = [
             ("Put", {"Item": config_row(webhook, inactive_reason(row)), **_if_version(expected_version)})
         ]
-        if name_key(webhook.name) != row["name_key"]["S"]:
+        if [name_key(webhook.name)] != _name_keys(row):
             actions.append(("Put", {"Item": name_row(webhook), **_UNLESS_THERE}))
-            actions.append(("Delete", {"Key": name_row_key(row["name_key"]["S"])}))
+            actions += [("Delete", {"Key": name_row_key(one)}) for one in _name_keys(row)]
         actions += [("Put", {"Item": copy}) for copy in copy_rows(webhook)]
         gone = [trigger for trigger in TRIGGERS if trigger not in webhook.triggers]
         actions += [("Delete", {"Key": copy_key(trigger, webhook.id)}) for trigger in gone]
@@ -234,7 +234,7 @@ class WebhookStore:
 
     def _deleting(self, webhook_id: str, expected_version: int) -> _Actions:
         row = self._expected(webhook_id, expected_version)
-        keys = [name_row_key(row["name_key"]["S"]), health_key(webhook_id)]
+        keys = [*map(name_row_key, _name_keys(row)), health_key(webhook_id)]
         keys += [copy_key(trigger, webhook_id) for trigger in TRIGGERS]
         config = {"Key": config_key(webhook_id), **_if_version(expected_version)}
         return [("Delete", config), *(("Delete", {"Key": key}) for key in keys)]
@@ -277,3 +277,8 @@ def _raise_conflict(webhook_id: str, name: str, items: Sequence[Row], exc: Clien
 def _reasons(exc: ClientError) -> list[str]:
     reasons: Any = exc.response.get("CancellationReasons", [])
     return [str(reason.get("Code")) for reason in reasons]
+
+
+def _name_keys(row: Row) -> list[str]:
+    """The name under which the row is listed; none in one that was changed by hand and lost it."""
+    return [row["name_key"]["S"]] if "name_key" in row else []
