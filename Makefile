@@ -133,4 +133,9 @@ SECONDS = 60
 fuzz: $(READY) ## random and hostile templates and events (SECONDS=600 for longer, SEED=123 for one)
 	@PYTHONPATH=layers/common:. "$(BIN)/python" -m tests.fuzz_templates $(if $(SEED),--seed "$(SEED)",--seconds "$(SECONDS)")
 
-.PHONY: simulate mutants fuzz
+EXAMPLES = 20
+
+fuzz-api: $(READY) ## requests made of the API's own description, against the local stack (EXAMPLES=200 for more)
+	@"$(BIN)/python" -m tests.fuzz_api --examples "$(EXAMPLES)"
+
+.PHONY: simulate mutants fuzz fuzz-api

@@ -278,6 +278,37 @@ class TestWebhooks:
             assert self.ask(manager, "DELETE", f"/api/webhooks/{webhook['id']}", if_match="*") == (204, None)
         assert self.ask(manager, "GET", path)[0] == 404
 
+    def test_the_guide_by_http_alone(
+        self,
+        manager: EmulatedFunction,
+        tester: EmulatedFunction,
+        dispatch: EmulatedFunction,
+        torq: Torq,
+        arrivals: Arrivals,
+    ) -> None:
+        """Create, test, read the invocation data, save it as active, put an event, see its delivery and the attempt."""
+        status, made = self.ask(manager, "POST", "/api/webhooks", document(torq) | {"name": "Guide", "active": False})
+        assert (status, made["active"]) == (201, False)
+        path = f"/api/webhooks/{made['id']}"
+        test = read_event("test_saved_webhook.json") | {"rawPath": f"{path}/test", "pathParameters": {"id": made["id"]}}
+        test["requestContext"]["http"]["path"] = f"{path}/test"
+        data = json.loads(tester.invoke(test)["body"])
+        assert data["sentence"].startswith("Test successful: the receiver answered 202")
+        assert {"name": "Authorization", "value": "••••"} in data["request"]["headers"]
+        assert self.ask(manager, "PATCH", path, {"active": True}, '"1"')[0] == 200
+        payload = read_event("request_granted.json")["detail"] | {"event_time": 1795009999.5}
+        status, accepted = self.ask(manager, "POST", "/api/events", payload)
+        assert status == 202
+        dispatch.invoke({"detail-type": payload["event_type"], "id": "guide", "detail": payload})
+        status, event = self.ask(manager, "GET", f"/api/events/{accepted['event_id']}/deliveries")
+        assert status == 200
+        [mine] = [one for one in event["items"] if one["webhook_id"] == made["id"]]
+        assert (mine["state"], mine["last_attempt"]["http_status"]) == ("succeeded", 202)
+        status, delivery = self.ask(manager, "GET", f"/api/deliveries/{mine['id']}")
+        assert json.loads(delivery["history"][0]["request"]["body"]) == body_for({"detail": payload})
+        assert mine["id"] in [request.header("webhook-id") for request in arrivals()]
+        assert self.ask(manager, "DELETE", path, if_match="*")[0] == 204
+
     def test_it_describes_itself(self, manager: EmulatedFunction) -> None:
         """With the libraries of its own that are in the build."""
         status, description = self.ask(manager, "GET", "/api/openapi.json")

@@ -151,6 +151,8 @@ def _neighbour(tokens: Sequence[Token], index: int, step: int) -> Token:
 
 def _document(string: Sequence[Token]) -> dict[int, Spell]:
     """How the variables of a string are spelled that is itself a JSON document; none of them when it is not one."""
+    if not any(isinstance(token, str) and "\\" in token for token in string):  # no quote can be in it
+        return {}
     try:
         decoded = [_decoded(token) if isinstance(token, str) else token for token in string]
     except ValueError:  # the string itself is no JSON, which is found elsewhere
