@@ -99,6 +99,19 @@ e2e: $(READY) $(E2E_READY) ## deploy template.yaml to a local AWS and send event
 
 .PHONY: build artefacts e2e
 
+CHROMIUM ?= $(firstword $(wildcard /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome))
+
+chromium:
+	@test -n "$(CHROMIUM)" || { echo "No Chromium at hand: install it (on Debian: apt-get install chromium), or name it: make browser CHROMIUM=/path/to/it" >&2; exit 1; }
+
+browser: $(READY) chromium ## do in a real browser what people do in the console
+	@CHROMIUM="$(CHROMIUM)" $(BIN)/python -m pytest tests/browser
+
+screenshots: $(READY) chromium ## take docs/images/ anew: every page of the console, light and dark
+	@CHROMIUM="$(CHROMIUM)" PYTHONPATH=layers/common:. $(BIN)/python -m tests.browser.screenshots
+
+.PHONY: browser chromium screenshots
+
 # The local stack -------------------------------------------------------------------------------------------------------
 WEBHOOKS = webhooks
 PORT = 8600

@@ -1,4 +1,4 @@
-"""The HTTP API on loopback: template.yaml's routes, answered by the real handlers. Requests need no signature here."""
+"""The HTTP API on loopback: template.yaml's routes, answered by the real handlers. Requests need no token here."""
 
 import json
 import uuid

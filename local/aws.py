@@ -81,12 +81,16 @@ class Services(Protocol):
     def sqs(self) -> "SQSClient": ...
 
 
+_OF_THE_USER_POOL: Final = ("UserPool.ProviderURL", "UserPoolClient", "UserPoolDomain")
+
+
 def create_resources(template: Template, clients: Services) -> Template:
     """Creates every table, queue and key of the template. Returns the template, knowing what they are called.
 
-    Functions, which are not created, are called by their logical ids.
+    Functions, which are not created, are called by their logical ids. There is no user pool: its facts are empty.
     """
     names = {logical_id: logical_id for logical_id in template.logical_ids("AWS::Serverless::Function")}
+    names |= dict.fromkeys(_OF_THE_USER_POOL, "")
     for logical_id in template.logical_ids("AWS::DynamoDB::Table"):
         clients.dynamodb.create_table(**template.create_table(logical_id, table_name=logical_id))
         names[logical_id] = logical_id

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Any, ClassVar, Self
 
 import yaml
 
@@ -57,7 +57,7 @@ class Document:
         return mapping(resource.get("Properties", {}), logical_id)
 
     def resolve(self, value: object) -> object:
-        """`value` with every Ref, Fn::GetAtt and Fn::Sub in it replaced by what it names."""
+        """`value` with every Ref, Fn::GetAtt, Fn::Sub and Fn::If in it replaced by what it stands for."""
         if isinstance(value, list):
             return [self.resolve(item) for item in value]
         if not isinstance(value, dict):
@@ -74,7 +74,18 @@ class Document:
             return self._named(".".join(argument))
         if function == "Fn::Sub" and isinstance(argument, str):
             return re.sub(r"\$\{(!?)([^}]+)\}", self._substitute, argument)
+        if function == "Fn::If" and isinstance(argument, list):
+            condition, then, otherwise = argument
+            return self.resolve(then if self._holds(self.section("Conditions", condition)) else otherwise)
         raise UnknownTemplateError(f"{function} of {argument!r} is not known here")
+
+    def _holds(self, condition: Mapping[str, object]) -> bool:
+        match condition:
+            case {"Fn::Equals": [one, other]}:
+                return text(self.resolve(one)) == text(self.resolve(other))
+            case {"Fn::Not": [dict(inner)]}:
+                return not self._holds(inner)
+        raise UnknownTemplateError(f"the condition {condition!r} is not known here")
 
     def _substitute(self, match: re.Match[str]) -> str:
         literal, name = match.groups()
@@ -104,7 +115,9 @@ def text(value: object) -> str:
 
 
 class _Loader(yaml.SafeLoader):
-    """A loader of its own, so that the tags below are known here and nowhere else."""
+    """A loader of its own, so that the tags below are known here and nowhere else, and those of others not here."""
+
+    yaml_multi_constructors: ClassVar[dict[str | None, Any]] = {}
 
 
 def _ref(loader: _Loader, node: yaml.ScalarNode) -> dict[str, object]:
@@ -120,7 +133,7 @@ def _sub(loader: _Loader, node: yaml.ScalarNode) -> dict[str, object]:
 
 
 def _condition(loader: _Loader, node: yaml.SequenceNode, *, suffix: str) -> dict[str, object]:
-    """Read, and refused by `resolve`: nothing that is made locally depends on a condition."""
+    """`Fn::Equals`, `Fn::Not` and `Fn::If`, in their long form."""
     return {f"Fn::{suffix}": loader.construct_sequence(node, deep=True)}
 
 

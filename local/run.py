@@ -77,6 +77,7 @@ def main(arguments: list[str]) -> int:
     made = parser("local.run", __doc__)
     add_webhooks(made)
     add_port(made)
+    made.add_argument("--pace", type=float, default=1.0, help="how many times faster minutes go by (default: 1)")
     options = made.parse_args(arguments)
     terminal = Terminal.on(sys.stdout)
     happenings: SimpleQueue[Happening | None] = SimpleQueue()
@@ -91,6 +92,7 @@ def main(arguments: list[str]) -> int:
                 port=options.port,
                 terminal=terminal,
                 happenings=happenings,
+                pace=options.pace,
             ) as stack,
         ):
             _run(stack, terminal, happenings)
@@ -142,6 +144,8 @@ def _guide(stack: Stack) -> str:
     draft = f"-H 'Content-Type: application/json' -d @{shlex.quote(_write_draft(stack))}"
     lines = [
         "",
+        "Open the console:",
+        f"  {url}/",
         "Send another event:",
         f"  make event EVENT=events/request_granted.json{make}",
         f"  make event NOW=1{make}  (the one above as of now; sent again as it is, it is a duplicate and dropped)",

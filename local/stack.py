@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 # Where each function's code is; functions/Makefile says the same to `sam build`.
 DISPATCH: Final = "DispatchFunction"
 FOLDERS: Final[Mapping[str, str]] = {
+    "ConsoleFunction": "console",
     DISPATCH: "dispatch",
     "RedeliverFunction": "redeliver",
     "SweepFunction": "sweep",

@@ -9,11 +9,9 @@ from aws_lambda_powertools.event_handler.exceptions import BadRequestError, NotF
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from grantwire import testing, wiring
-from grantwire.configurations import parse_webhook
-from grantwire.errors import InvalidWebhookError, Problem, StoreError
+from grantwire.errors import InvalidWebhookError, StoreError
 from grantwire.identifiers import is_webhook_id
 from grantwire.invoking import Invoker
-from grantwire.models import Webhook
 from grantwire.observability import logger
 from grantwire.reading import read_json
 from grantwire.settings import webhook_test_settings
@@ -29,18 +27,20 @@ def invoker() -> Invoker:
 
 @api.post("/api/webhooks/<webhook_id>/test")
 def saved_webhook(webhook_id: str) -> dict[str, object]:
-    """Test a saved webhook, active or not. Body, optional: `trigger`, or `event` (a payload)."""
+    """Test a saved webhook, active or not. Body, optional: `trigger` or `event` (a payload); `webhook`: as edited."""
     webhook = is_webhook_id(webhook_id) and wiring.webhook_store(webhook_test_settings().webhooks_table).get(webhook_id)
     if not webhook:
         raise NotFoundError(f"there is no webhook {webhook_id}")
-    return testing.run(webhook, testing.event_for(webhook, _body()), invoker())
+    body = _body()
+    webhook = testing.edited(webhook, body, now=time.time())
+    return testing.run(webhook, testing.event_for(webhook, body), invoker())
 
 
 @api.post("/api/webhooks/test")
 def draft() -> dict[str, object]:
     """Test an unsaved webhook. Body: `webhook`, and optionally `trigger` or `event`."""
     body = _body()
-    webhook = _draft(body)
+    webhook = testing.draft(body, now=time.time())
     return testing.run(webhook, testing.event_for(webhook, body), invoker())
 
 
@@ -48,14 +48,8 @@ def draft() -> dict[str, object]:
 def preview() -> dict[str, object]:
     """What a draft would send, without sending it. Body as for a test of a draft."""
     body = _body()
-    webhook = _draft(body)
+    webhook = testing.draft(body, now=time.time())
     return testing.preview(webhook, testing.event_for(webhook, body), now=time.time())
-
-
-def _draft(body: dict[str, Any]) -> Webhook:
-    if "webhook" not in body:
-        raise InvalidWebhookError([Problem("webhook", "", "is required: the draft to be tested")])
-    return parse_webhook(body["webhook"], webhook_id="wh_draft", now=time.time())
 
 
 def _body() -> dict[str, Any]:

@@ -115,7 +115,9 @@ def _requests() -> dict[str, Schema]:
         "Event": object_of(
             ("data",), event_type=TEXT, trigger=TEXT, event_time={"type": "number"}, data={"type": "object"}
         ),
-        "Test": closed((), trigger=TEXT, event=payload),
+        "Test": closed(
+            (), webhook=says(ref("WebhookDocument"), "as edited, without saving"), trigger=TEXT, event=payload
+        ),
         "DraftTest": closed(("webhook",), webhook=ref("WebhookDocument"), trigger=TEXT, event=payload),
         "ReplayWish": closed(
             ("since", "until"),

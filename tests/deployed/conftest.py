@@ -126,6 +126,13 @@ def tester(sandboxes: dict[str, Sandbox], folder: Path) -> Iterator[EmulatedFunc
 
 
 @pytest.fixture(scope="session")
+def console(sandboxes: dict[str, Sandbox], folder: Path) -> Iterator[EmulatedFunction]:
+    """The built `console`, waiting for requests."""
+    with emulating(sandboxes["ConsoleFunction"], log=folder / "console.log") as function:
+        yield function
+
+
+@pytest.fixture(scope="session")
 def manager(sandboxes: dict[str, Sandbox], folder: Path) -> Iterator[EmulatedFunction]:
     """The built `webhooks`, waiting for requests."""
     with emulating(sandboxes["WebhooksFunction"], log=folder / "webhooks.log") as function:

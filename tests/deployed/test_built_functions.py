@@ -3,6 +3,7 @@
 import filecmp
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -320,6 +321,19 @@ class TestWebhooks:
         have = {name for name in sandboxes if (build / name / "pydantic").is_dir()}
         assert have == {"WebhooksFunction"}
         assert not (build / "CommonLayer" / "python" / "pydantic").exists()
+
+
+class TestConsole:
+    """The console's page, as built."""
+
+    def test_the_page_and_its_modules_are_in_the_build(self, console: EmulatedFunction) -> None:
+        """The page names its first module, and the function has it; it asks whoever comes to sign in."""
+        page = console.invoke({"rawPath": "/", "headers": {}})
+        assert page["statusCode"] == 200
+        [script] = re.findall(r'<script type="module" src="([^"]+)" data-sign-in="([^"]*)"', page["body"])
+        module = console.invoke({"rawPath": script[0], "headers": {}})
+        assert (module["statusCode"], module["headers"]["Content-Type"]) == (200, "text/javascript; charset=utf-8")
+        assert module["body"] == (ROOT / "functions" / "console" / "static" / "main.js").read_text(encoding="utf-8")
 
 
 class TestBuild:

@@ -171,7 +171,7 @@ def test_the_first_event_is_shown_as_torq_received_it_and_as_the_row_says(runnin
 
 
 def test_every_slow_step_says_that_it_is_being_done(running: Running) -> None:
-    functions = "The functions dispatch, redeliver, sweep, test_webhook"
+    functions = "The functions console, dispatch, redeliver, sweep, test_webhook"
     for step in ("AWS (DynamoDB, SQS, EventBridge, KMS)", functions, "The webhooks in"):
         assert re.search(re.escape(step) + r".* \.\.\. \d+\.\d s\n", running.said)
 

@@ -61,6 +61,32 @@ def test_a_saved_webhook_is_tested_whether_active_or_not(world: World, authority
     assert data["event"]["data"]["approvals"][0]["status"] == "Rejected"
 
 
+def test_a_saved_webhook_is_tested_as_it_was_edited(world: World, authority: Authority) -> None:
+    """Before it is saved, with the stored secret where the mask stands; nothing of it is stored."""
+    with receiving(answering(answer()), authority.server_context()) as receiver:
+        stored = world.webhook(receiver.url)
+        edited = draft(receiver.url, body_template='{"edited": true}')
+        edited["headers"][0]["value"] = "••••"
+        status, data = world.http(f"/api/webhooks/{stored.id}/test", {"webhook": edited}, id=stored.id)
+        assert b"Bearer dG9ycS10b2tlbg" in receiver.requests[0]
+        assert receiver.bodies == [b'{"edited": true}']
+        world.http(f"/api/webhooks/{stored.id}/test", {}, id=stored.id)
+        assert b"New Apono" in receiver.bodies[1]
+    assert (status, data["outcome"]) == (200, "successful")
+
+
+def test_an_edited_webhook_sends_no_stored_secret_to_another_host(world: World, authority: Authority) -> None:
+    """Whoever may test could have it sent to a host of their own: it is refused, and nothing is sent."""
+    with receiving(answering(answer()), authority.server_context()) as receiver:
+        stored = world.webhook("https://hooks.torq.io/v1/webhooks/1/")
+        edited = draft(receiver.url)
+        edited["headers"][0]["value"] = "••••"
+        status, answered = world.http(f"/api/webhooks/{stored.id}/test", {"webhook": edited}, id=stored.id)
+        assert receiver.requests == []
+    assert status == 422
+    assert [one["path"] for one in answered["problems"]] == ["headers[0].value"]
+
+
 def test_an_event_of_ones_own_is_sent_and_filters_are_explained(world: World, authority: Authority) -> None:
     """Filters do not stop a test; the answer says what each would have decided."""
     with receiving(answering(answer()), authority.server_context()) as receiver:

@@ -19,7 +19,7 @@ from operations import SCOPES  # noqa: E402 - stands beside the function's app.p
 def translated(**parameters: str) -> dict[str, Any]:
     """The CloudFormation template that SAM makes of ours."""
     template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
-    for function in ("Dispatch", "Redeliver", "Sweep", "Operate", "TestWebhook", "Webhooks"):
+    for function in ("Console", "Dispatch", "Redeliver", "Sweep", "Operate", "TestWebhook", "Webhooks"):
         template["Resources"][f"{function}Function"]["Properties"]["CodeUri"] = "s3://bucket/key"
     template["Resources"]["CommonLayer"]["Properties"]["ContentUri"] = "s3://bucket/key"
     result: dict[str, Any] = Translator({}, Parser()).translate(template, parameters)
@@ -34,7 +34,7 @@ def api() -> dict[str, Any]:
 
 
 def test_every_route_asks_for_its_scope(api: dict[str, Any]) -> None:
-    """What the function says of each of its routes, and the API gateway has no other."""
+    """What the function says of each of its routes, and the API gateway has no other but the console's files."""
     secured = {
         (method.upper(), path): operation["security"]
         for path, operations in api["paths"].items()
@@ -44,7 +44,25 @@ def test_every_route_asks_for_its_scope(api: dict[str, Any]) -> None:
         (method, re.sub(r"\{\w+\}", "{id}", path)): [{"SignIn": [f"grantwire/{scope}"]}]
         for (method, path), scope in SCOPES.items()
     }
-    assert expected == secured
+    files: dict[tuple[str, str], Any] = {
+        ("GET", "/"): [{"NONE": []}],
+        ("GET", "/console/{version}/{file}"): [{"NONE": []}],
+    }
+    assert expected | files == secured
+
+
+def test_the_console_signs_in_where_the_api_takes_tokens_from() -> None:
+    """The same issuer, the pool's client for people or the one that is named; the pool lets people come back to it."""
+    resources = translated()["Resources"]
+    given = resources["ConsoleFunction"]["Properties"]["Environment"]["Variables"]
+    authorizer = resources["Api"]["Properties"]["Body"]["components"]["securitySchemes"]["SignIn"]
+    issuer = authorizer["x-amazon-apigateway-authorizer"]["jwtConfiguration"]["issuer"]
+    assert issuer == given["SIGN_IN_ISSUER"]
+    assert given["SIGN_IN_CLIENT_ID"] == {
+        "Fn::If": ["HasUserPool", {"Ref": "UserPoolClient"}, {"Ref": "ConsoleClientId"}]
+    }
+    assert resources["UserPoolClient"]["Properties"]["CallbackURLs"] == {"Ref": "SignInCallbackUrls"}
+    assert resources["UserPoolClient"]["Properties"]["LogoutURLs"] == {"Ref": "SignInCallbackUrls"}
 
 
 def test_a_token_must_be_of_the_issuer_and_for_us(api: dict[str, Any]) -> None:

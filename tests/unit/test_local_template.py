@@ -173,9 +173,25 @@ def test_values_are_resolved(written: str, read_as: object, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("issuer", "chosen"), [('""', "the pool's"), ("https://issuer.example.com", "https://issuer.example.com")]
+)
+def test_a_condition_chooses(issuer: str, chosen: str, tmp_path: Path) -> None:
+    """As CloudFormation does it, by the parameters' defaults; what was not chosen need not be known."""
+    template = read(
+        tmp_path,
+        f"Parameters: {{Issuer: {{Type: String, Default: {issuer}}}}}\n"
+        "Conditions: {HasPool: !Equals [!Ref Issuer, ''], HasNone: !Not [!Equals [!Ref Issuer, '']]}\n"
+        "X: {value: !If [HasPool, !GetAtt Pool.Url, !Ref Issuer], other: !If [HasNone, !Ref Issuer, !GetAtt Pool.Url]}",
+    )
+    known = template.naming({"Pool.Url": "the pool's"}) if issuer == '""' else template
+    assert {"value": chosen, "other": chosen} == known.resolve(known.section("X"))
+
+
+@pytest.mark.parametrize(
     ("written", "message"),
     [
         ("!Ref Nobody", "Nobody"),
+        ("!If [Unheard, a, b]", "condition"),
         ("!GetAtt Nobody.Arn", r"Nobody\.Arn"),
         ("!Sub '${Nobody}'", "Nobody"),
         ("!Ref Required", "Required"),

@@ -76,6 +76,22 @@ class WebhooksSettings(QueueSettings):
     event_source: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConsoleSettings:
+    """What `console` needs; none of it is set on the local stack, where nobody signs in.
+
+    sign_in_issuer    the OpenID Connect issuer; empty: no sign-in
+    sign_in_client_id the page's client there, which has no secret
+    sign_in_audience  asked for in the authorization request, where the issuer wants that
+    sign_in_origin    where its token endpoint is, when that is not on the issuer's own host
+    """
+
+    sign_in_issuer: str
+    sign_in_client_id: str
+    sign_in_audience: str
+    sign_in_origin: str
+
+
 @cache
 def dispatch_settings() -> DispatchSettings:
     """Settings of the running `dispatch` function. Raises SettingsError naming the variable."""
@@ -110,6 +126,12 @@ def webhook_test_settings() -> WebhookTestSettings:
 def webhooks_settings() -> WebhooksSettings:
     """Settings of the running `webhooks` function. Raises SettingsError naming the variable."""
     return read_webhooks_settings(os.environ)
+
+
+@cache
+def console_settings() -> ConsoleSettings:
+    """Settings of the running `console` function."""
+    return read_console_settings(os.environ)
 
 
 def read_dispatch_settings(environment: Mapping[str, str]) -> DispatchSettings:
@@ -169,6 +191,16 @@ def read_webhooks_settings(environment: Mapping[str, str]) -> WebhooksSettings:
         deliveries_table=_required(environment, "DELIVERIES_TABLE"),
         delivery_retention_days=_days(environment, "DELIVERY_RETENTION_DAYS"),
         wakeups_url=_required(environment, "WAKEUPS_URL"),
+    )
+
+
+def read_console_settings(environment: Mapping[str, str]) -> ConsoleSettings:
+    """The settings that `environment` holds; none is required."""
+    return ConsoleSettings(
+        sign_in_issuer=environment.get("SIGN_IN_ISSUER", ""),
+        sign_in_client_id=environment.get("SIGN_IN_CLIENT_ID", ""),
+        sign_in_audience=environment.get("SIGN_IN_AUDIENCE", ""),
+        sign_in_origin=environment.get("SIGN_IN_ORIGIN", ""),
     )
 
 

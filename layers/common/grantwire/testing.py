@@ -7,16 +7,35 @@ from dataclasses import replace
 from typing import Final
 
 from grantwire import filters, linting, request_events, retrying, signing
+from grantwire.configurations import parse_webhook
 from grantwire.credentials import header_of
 from grantwire.errors import InvalidEventError, InvalidWebhookError, Problem, TemplateError
 from grantwire.invoking import Invocation, Invoker
 from grantwire.models import MASK, TRIGGERS, HttpRequest, HttpResponse, RequestEvent, State, Webhook
 from grantwire.rendering import render
 from grantwire.samples import sample_event
+from grantwire.saving import keep_secrets
 from grantwire.tips import tips
 
 MOST_SECONDS: Final = 25.0  # API Gateway gives up after 30
 SHOWN_RESPONSE_BYTES: Final = 16 * 1024
+
+
+def draft(body: Mapping[str, object], *, now: float) -> Webhook:
+    """The unsaved webhook in a request's body. Raises InvalidWebhookError with everything that is wrong."""
+    if "webhook" not in body:
+        raise InvalidWebhookError([Problem("webhook", "", "is required: the draft to be tested")])
+    return parse_webhook(body["webhook"], webhook_id="wh_draft", now=now)
+
+
+def edited(stored: Webhook, body: Mapping[str, object], *, now: float) -> Webhook:
+    """The stored webhook, or what is about to be saved in its place: `webhook` in a request's body.
+
+    The mask stands for a stored secret, on the same terms as in an update: see `saving.keep_secrets`.
+    """
+    if "webhook" not in body:
+        return stored
+    return keep_secrets(parse_webhook(body["webhook"], webhook_id=stored.id, now=now, masked_secrets=True), stored)
 
 
 def event_for(webhook: Webhook, document: Mapping[str, object]) -> RequestEvent:

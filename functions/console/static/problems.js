@@ -1,0 +1,74 @@
+/** What the API refuses stands at its field, by the path that the API names. */
+
+import { element } from "./elements.js";
+
+/** Puts each problem at its field in `form` and gives those back that have none; the first field gets the focus. */
+export function showProblems(form, problems) {
+  clearProblems(form);
+  const fields = new Map([...form.querySelectorAll(".field")].map((one) => [pathOf(one), one]));
+  const homeless = [];
+  for (const problem of problems) {
+    const field = fieldOf(fields, problem.path);
+    if (field) mark(field, problem); else homeless.push(problem);
+  }
+  inputOf(form.querySelector(".field.wrong"))?.focus();
+  return homeless;
+}
+
+/** Takes all problems away. */
+export function clearProblems(form) {
+  for (const field of form.querySelectorAll(".field.wrong")) clearProblem(field);
+}
+
+/** Takes a field's problem away, as soon as somebody works at it. */
+export function clearProblem(field) {
+  field.classList.remove("wrong");
+  errorOf(field).replaceChildren();
+  const input = inputOf(field);
+  input.removeAttribute("aria-invalid");
+  describe(input);
+}
+
+/** A problem as a sentence. */
+export function sentence({ rule }) {
+  const whole = /^(must|is|needs|has|holds|ends|begins)\b/.test(rule) ? `It ${rule}` : rule;
+  return `${whole[0].toUpperCase()}${whole.slice(1)}${/[.)}\]]$/.test(whole) ? "" : "."}`;
+}
+
+/** The path of a field as the API names it: `headers[0].value`. */
+export function pathOf(field) {
+  const row = field.closest(".row");
+  if (!row) return field.dataset.key;
+  const list = row.parentElement;
+  const index = [...list.children].filter((one) => one === row || !one.made || one.made.read() !== null).indexOf(row);
+  return `${list.dataset.list}[${index}].${field.dataset.key}`;
+}
+
+function fieldOf(fields, path) {
+  if (fields.has(path)) return fields.get(path);
+  const inside = [...fields.keys()].filter((one) => path.startsWith(`${one}[`) || path.startsWith(`${one}.`) || one.startsWith(`${path}.`));
+  return fields.get(inside[0]);
+}
+
+function mark(field, problem) {
+  field.classList.add("wrong");
+  errorOf(field).append(element("span", {}, sentence(problem)));
+  const input = inputOf(field);
+  input.setAttribute("aria-invalid", "true");
+  describe(input);
+  field.dispatchEvent(new CustomEvent("problem", { detail: problem }));
+}
+
+/** A screen reader reads the hint and, when there is one, the problem. */
+function describe(input) {
+  const ids = [`${input.id}-hint`, `${input.id}-problem`].filter((id) => document.getElementById(id)?.textContent);
+  if (ids.length) input.setAttribute("aria-describedby", ids.join(" ")); else input.removeAttribute("aria-describedby");
+}
+
+function errorOf(field) {
+  return field.querySelector(":scope > .error");
+}
+
+function inputOf(field) {
+  return field?.querySelector("input, select, textarea");
+}

@@ -1,0 +1,222 @@
+/** One webhook: the form, Test with its invocation data, Save. */
+
+import { ApiError, ask, reference } from "./api.js";
+import { announce, button, element, link, menu, openDialog } from "./elements.js";
+import { showInvocation } from "./invocation.js";
+import { keepForNextPage, takeKept } from "./passing.js";
+import { payloadFields, payloadPanel } from "./payload.js";
+import { Preview } from "./preview.js";
+import { clearProblems, showProblems } from "./problems.js";
+import { showOnce } from "./secrets.js";
+import { insertInto } from "./template_editor.js";
+import { EMPTY, WebhookForm } from "./webhook_form.js";
+
+/** Fills `place` with the form of the webhook `id`, or of a new one. Leaving asks whether changes may be lost. */
+export async function show(place, { id, query }) {
+  const [given, catalogue, fields] = await Promise.all([documentOf(id, query), reference("filters"), payloadFields()]);
+  const page = new Page(given, catalogue, fields);
+  await page.fill(place);
+  return () => page.done || !page.form.changed;
+}
+
+async function documentOf(id, query) {
+  if (id) return { webhook: await ask("GET", `/webhooks/${id}`), saved: takeKept(id) };
+  const name = query.get("recipe");
+  if (!name) return { webhook: EMPTY };
+  const recipe = (await reference("recipes")).items.find((one) => one.id === name);
+  if (!recipe) throw new Error(`There is no recipe ${name}.`);
+  return { webhook: { ...EMPTY, ...recipe.webhook }, recipe };
+}
+
+class Page {
+  constructor({ webhook, saved, recipe }, catalogue, fields) {
+    Object.assign(this, { webhook, saved, recipe, fields });
+    this.form = new WebhookForm(webhook, { catalogue, paths: fields.filter((one) => one.depth).map((one) => one.path), rotate: () => this.rotate() });
+    this.result = element("div", { class: "result", role: "status" });
+    this.notices = element("div");
+  }
+
+  async fill(place) {
+    this.heading = element("div", { class: "heading" });
+    this.test = button("Test", () => this.busy(this.test, "Testing …", () => this.sendTest()));
+    this.save = button("Save Webhook", () => {}, { type: "submit", kind: "primary" });
+    const submit = (event) => { event.preventDefault(); this.busy(this.save, "Saving …", () => this.store()); };
+    place.append(element("form", { novalidate: true, on: { submit } }, this.heading, this.notices, this.form.element,
+      element("div", { class: "bottom" }, this.result, element("div", { class: "actions" }, this.test, this.save))));
+    this.showHeading();
+    this.showNotices();
+    this.preview = await Preview.of(this.form, (verdicts, name) => this.form.showVerdicts(verdicts, name));
+    this.form.beside.body.append(this.preview.element);
+    this.listen();
+    if (this.saved?.new_signing_secret) showOnce(this.saved.new_signing_secret);
+  }
+
+  listen() {
+    const { element: form } = this.form;
+    form.addEventListener("input", () => { this.preview.schedule(); this.showResult(); });
+    form.addEventListener("focusin", ({ target }) => { if (target.matches("[data-template]")) this.lastTemplate = target; });
+    form.addEventListener("schema", () => this.showSchema());
+  }
+
+  showHeading() {
+    const { id, name } = this.webhook;
+    this.heading.replaceChildren(
+      element("p", { class: "crumbs" }, link("Webhooks", "/webhooks"), " / "),
+      element("div", { class: "title" }, element("h1", {}, id ? name : "New Request Webhook"), id ? this.moreMenu() : ""),
+      id ? tabs(id, "settings") : "");
+  }
+
+  moreMenu() {
+    return menu("More", [["Duplicate", () => this.attempt(() => this.duplicate())], ["Delete …", () => this.attempt(() => this.remove()), "danger"]], { text: "⋯" });
+  }
+
+  async showNotices() {
+    const notices = [];
+    if (this.recipe) notices.push((await import("./recipes.js")).instructions(this.recipe));
+    if (this.webhook.inactive_reason) notices.push(notice("Switched off", this.webhook.inactive_reason));
+    for (const one of this.saved?.missing_secrets ?? []) notices.push(notice("A copy has no secrets", `Enter ${one.field === "headers" ? `the header ${one.without_secret.name}` : "the authentication"} again before you make it active.`));
+    this.notices.replaceChildren(...notices);
+  }
+
+  showSchema() {
+    openDialog("Event's payload schema", (close) => payloadPanel(this.fields, (text) => {
+      close();
+      insertInto(this.lastTemplate?.isConnected ? this.lastTemplate : this.form.editor.input, text);
+    }), { kind: "panel" });
+  }
+
+  /** Does something once: the button says so meanwhile, and what goes wrong is said at the bottom. */
+  async busy(pressed, word, act) {
+    if (this.working) return;
+    this.working = true;
+    const [label] = pressed.childNodes;
+    pressed.replaceChildren(word);
+    pressed.setAttribute("aria-busy", "true");
+    try {
+      await this.attempt(act);
+    } finally {
+      this.working = false;
+      pressed.replaceChildren(label);
+      pressed.removeAttribute("aria-busy");
+    }
+  }
+
+  async attempt(act) {
+    try {
+      await act();
+    } catch (error) {
+      this.refused(error);
+    }
+  }
+
+  /** What the API refuses stands at its field; what has none stands at the bottom. */
+  refused(error) {
+    const problems = (error.problems ?? []).map((one) => ({ ...one, path: one.path.replace(/^webhook\./, "") }));
+    const homeless = showProblems(this.form.element, problems);
+    const places = problems.filter((one) => one.path === "body_template").map((one) => one.rule);
+    if (places.length) this.form.editor.mark(places);
+    if (!problems.length) this.showResult("failed", error.message);
+    else this.showResult("failed", [`${problems.length === 1 ? "One field needs" : `${problems.length} fields need`} attention.`, ...homeless.map((one) => ` ${one.path} ${one.rule}`)].join(""));
+  }
+
+  async sendTest() {
+    clearProblems(this.form.element);
+    this.showResult();
+    const { id } = this.webhook;
+    let event;
+    try {
+      event = this.preview.event();
+    } catch (error) {
+      throw new ApiError(0, `Your own payload is not JSON: ${error.message}`);
+    }
+    const body = id && !this.form.changed ? { event } : { event, webhook: this.form.read() };
+    const result = await ask("POST", id ? `/webhooks/${id}/test` : "/webhooks/test", { body });
+    this.showResult(result.outcome, result.sentence, result);
+  }
+
+  showResult(kind = "", text = "", invocation = null) {
+    this.result.className = `result ${kind}`;
+    this.result.replaceChildren(...(text ? [element("span", {}, text)] : []),
+      ...(invocation ? [button("View Invocation Data", () => showInvocation(invocation), { kind: "quiet" })] : []));
+  }
+
+  async store() {
+    clearProblems(this.form.element);
+    this.showResult();
+    const { id, version } = this.webhook;
+    const document = this.form.read();
+    try {
+      this.stored(await ask(id ? "PUT" : "POST", id ? `/webhooks/${id}` : "/webhooks", { body: document, version }));
+    } catch (error) {
+      if (error.status !== 412) throw error;
+      await this.settle(document);
+    }
+  }
+
+  stored(saved) {
+    if (!this.webhook.id) {
+      this.done = true;
+      keepForNextPage(saved);
+      location.replace(`#/webhooks/${saved.id}`);
+      announce(`${saved.name} is saved.`);
+      return;
+    }
+    this.take(saved);
+    this.showResult("successful", saved.active ? "Saved." : "Saved. It is inactive: nothing is delivered until it is active.");
+    if (saved.new_signing_secret) showOnce(saved.new_signing_secret);
+  }
+
+  /** Shows what is stored now. */
+  take(saved) {
+    this.webhook = saved;
+    this.saved = null;
+    this.form.fill(saved);
+    this.form.beside.body.append(this.preview.element);
+    this.preview.schedule();
+    this.showHeading();
+    this.showNotices();
+  }
+
+  /** Somebody else has saved it meanwhile: theirs or mine. */
+  async settle(document) {
+    const theirs = await ask("GET", `/webhooks/${this.webhook.id}`);
+    const choice = await openDialog("Somebody else has saved this webhook", (close) => element("div", {},
+      element("p", {}, `Version ${theirs.version} is stored now; you began with version ${this.webhook.version}.`),
+      element("p", { class: "actions" }, button("Show theirs, drop mine", () => close("theirs")), button("Save mine over it", () => close("mine"), { kind: "danger" }))));
+    if (choice === "theirs") this.take(theirs);
+    if (choice === "mine") this.stored(await ask("PUT", `/webhooks/${theirs.id}`, { body: document, version: theirs.version }));
+  }
+
+  async rotate() {
+    await this.attempt(async () => {
+      const saved = await ask("POST", `/webhooks/${this.webhook.id}/signing/rotate`, { version: this.webhook.version });
+      this.webhook = { ...this.webhook, version: saved.version };
+      showOnce(saved.new_signing_secret);
+    });
+  }
+
+  async duplicate() {
+    const copy = await ask("POST", `/webhooks/${this.webhook.id}/duplicate`);
+    keepForNextPage(copy);
+    location.hash = `#/webhooks/${copy.id}`;
+  }
+
+  async remove() {
+    const { confirmDeletion } = await import("./deleting.js");
+    if (!(await confirmDeletion(this.webhook))) return;
+    this.done = true;
+    announce(`${this.webhook.name} is deleted.`);
+    location.hash = "#/webhooks";
+  }
+}
+
+/** The two sides of a webhook: what it is, and what it did. */
+export function tabs(id, current) {
+  const one = (name, text, to) => link(text, to, { "aria-current": name === current ? "page" : null });
+  return element("nav", { class: "tabs", "aria-label": "Webhook" },
+    one("settings", "Settings", `/webhooks/${id}`), one("deliveries", "Deliveries", `/webhooks/${id}/deliveries`));
+}
+
+function notice(title, words) {
+  return element("div", { class: "notice" }, element("b", {}, `${title}. `), words);
+}

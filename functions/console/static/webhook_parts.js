@@ -1,0 +1,133 @@
+/** The parts of a webhook's form that are lists or choices of their own: headers, authentication, filters, validators. */
+
+import { element } from "./elements.js";
+import { choice, field, Rows, text, tick, Values } from "./fields.js";
+
+/** What stands for a stored secret; sent back, it keeps it. */
+export const MASK = "••••";
+
+/** Headers: name, value, secret or not. */
+export function headerRows(given) {
+  return new Rows("headers", { noun: "header", given, make: headerRow });
+}
+
+function headerRow({ name = "", value = "", secret = false }) {
+  const nameInput = text(name, { placeholder: "X-Header", list: "header-names" });
+  const valueInput = text(value, { "data-template": true });
+  const box = tick("Secret", secret);
+  const isSecret = () => box.firstChild.checked;
+  hideWhen(valueInput, isSecret());
+  box.addEventListener("input", () => hideWhen(valueInput, isSecret()));
+  return {
+    parts: [field("name", "Name", nameInput), field("value", "Value", valueInput), box],
+    read: () => {
+      if (!nameInput.value.trim() && !valueInput.value) return null;
+      return { name: nameInput.value.trim(), value: valueInput.value, ...(isSecret() ? { secret: true } : {}) };
+    },
+  };
+}
+
+/** A secret is typed unseen; a stored one is a mask that goes as soon as somebody types. */
+function hideWhen(input, secret) {
+  input.type = secret ? "password" : "text";
+  input.autocomplete = secret ? "new-password" : "off";
+  if (!secret && input.value === MASK) input.value = "";
+}
+
+function secretInput(value) {
+  return text(value, { type: "password", autocomplete: "new-password", placeholder: value ? "" : "Never shown again", on: { focus: (event) => event.target.select() } });
+}
+
+// By kind: its label and its fields, each [name, label, is it secret, must it be there].
+const KINDS = {
+  none: ["None", []],
+  bearer: ["Bearer token", [["token", "Token", true]]],
+  basic: ["Basic", [["username", "User name"], ["password", "Password", true]]],
+  api_key: ["API key header", [["header", "Header"], ["value", "Value", true]]],
+  oauth2_client_credentials: ["OAuth 2 client credentials", [
+    ["token_url", "Token URL"], ["client_id", "Client id"], ["client_secret", "Client secret", true],
+    ["scope", "Scope (optional)"], ["audience", "Audience (optional)"]]],
+};
+const CLIENT_AUTHENTICATION = [["basic", "In the Authorization header"], ["body", "In the request's body"]];
+
+/** Authentication: a kind and its fields. `given`: as the API has it, null for none. */
+export class AuthenticationFields {
+  constructor(given) {
+    this.given = given ?? { kind: "none" };
+    this.kind = choice(this.given.kind, Object.entries(KINDS).map(([kind, [label]]) => [kind, label]), { on: { change: () => this.show() } });
+    this.place = element("div", { class: "columns" });
+    this.element = element("div", {}, field("authentication", "Authentication", this.kind, { className: "narrow", hint: "How the receiver knows that it is you." }), this.place);
+    this.show();
+  }
+
+  show() {
+    const kept = this.given.kind === this.kind.value ? this.given : {};
+    this.inputs = Object.fromEntries(KINDS[this.kind.value][1].map(([name, , secret]) => [name, secret ? secretInput(kept[name]) : text(kept[name])]));
+    this.place.replaceChildren(...KINDS[this.kind.value][1].map(([name, label]) => field(`authentication.${name}`, label, this.inputs[name])));
+    if (this.kind.value === "oauth2_client_credentials") {
+      this.inputs.client_authentication = choice(kept.client_authentication ?? "basic", CLIENT_AUTHENTICATION);
+      this.place.append(field("authentication.client_authentication", "Client id and secret are sent", this.inputs.client_authentication));
+    }
+  }
+
+  read() {
+    if (this.kind.value === "none") return null;
+    const typed = Object.entries(this.inputs).filter(([name, input]) => input.value || !["scope", "audience"].includes(name));
+    return { kind: this.kind.value, ...Object.fromEntries(typed.map(([name, input]) => [name, input.value])) };
+  }
+}
+
+/** Filters: field, operator, values. `catalogue`: what the API knows of them; `paths`: other fields of a payload. */
+export function filterRows(given, catalogue, paths) {
+  const names = element("datalist", { id: "filter-fields" },
+    catalogue.fields.filter((one) => !one.name.includes("<")).map((one) => element("option", { value: one.name }, one.meaning)),
+    paths.map((one) => element("option", { value: one })));
+  const rows = new Rows("filters", { noun: "filter", given, make: (one) => filterRow(one, catalogue) });
+  rows.element.prepend(names);
+  return rows;
+}
+
+function filterRow({ field: name = "", operator = "is", values = [] }, catalogue) {
+  const nameInput = text(name, { list: "filter-fields", placeholder: "integration" });
+  const operatorInput = choice(operator, catalogue.operators.map((one) => [one.name, one.name.replaceAll("_", " ")]));
+  const typed = new Values(values, { label: "Values" });
+  const valuesField = field("values", "Values, any of", typed.element);
+  const meaning = element("p", { class: "hint" });
+  const verdict = element("p", { class: "verdict" });
+  const takesValues = () => catalogue.operators.find((one) => one.name === operatorInput.value).takes_values;
+  const show = () => {
+    const known = catalogue.fields.find((one) => one.name === nameInput.value);
+    meaning.textContent = known?.meaning ?? "";
+    for (const one of operatorInput.options) one.hidden = Boolean(known && !known.operators.includes(one.value));
+    valuesField.hidden = !takesValues();
+  };
+  nameInput.addEventListener("input", show);
+  operatorInput.addEventListener("input", show);
+  show();
+  return {
+    parts: [field("field", "Field", nameInput), field("operator", "Operator", operatorInput), valuesField, meaning, verdict],
+    verdict,
+    read: () => {
+      const given = typed.read();
+      if (!nameInput.value.trim() && !given.length) return null;
+      return { field: nameInput.value.trim(), operator: operatorInput.value, ...(takesValues() ? { values: given } : {}) };
+    },
+  };
+}
+
+/** Response validators: a JSON path, and the values of which one is expected there. */
+export function validatorRows(given) {
+  return new Rows("response_validators", { noun: "validator", given, make: validatorRow });
+}
+
+function validatorRow({ json_path: path = "", expected_values: expected = [] }) {
+  const pathInput = text(path, { placeholder: "$.data.status" });
+  const values = new Values(expected, { label: "Expected values" });
+  return {
+    parts: [field("json_path", "Json Path", pathInput), field("expected_values", "Expected values, any of", values.element)],
+    read: () => {
+      const typed = values.read();
+      return pathInput.value.trim() || typed.length ? { json_path: pathInput.value.trim(), expected_values: typed } : null;
+    },
+  };
+}

@@ -1,0 +1,294 @@
+"""What people do with webhooks in the console: the guide, from an empty table to a delivered event, and what fails."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from local.torq import TOKEN
+from tests.browser.conftest import OpenPage, Stack
+
+
+def field(page: Page, label: str) -> Any:
+    """The input with this label."""
+    return page.get_by_label(label, exact=True).first
+
+
+def fill_guide(page: Page, stack: Stack, *, name: str = "Torq", token: str = TOKEN) -> None:
+    """The guide's webhook, typed in."""
+    field(page, "Name").fill(name)
+    field(page, "URL").fill(stack.torq)
+    page.get_by_label("JSON with placeholders").fill(
+        '{"body":{"event":"New Apono {{event_type}} request made by {{data.requester.name}}"}}'
+    )
+    page.get_by_role("button", name="Add header").click()
+    header = page.get_by_role("group", name="header")
+    header.get_by_label("Name").fill("Authorization")
+    header.get_by_label("Secret").check()
+    header.get_by_label("Value").fill(f"Bearer {token}")
+
+
+def test_the_guide_from_an_empty_table_to_a_delivered_event(page: Page, stack: Stack) -> None:
+    """Add Webhook → Request Webhook, the form, Test, View Invocation Data, Save Webhook, a green dot, an event."""
+    expect(page.get_by_role("heading", name="No webhooks yet")).to_be_visible()
+    page.locator("summary", has_text="Add Webhook").click()
+    page.get_by_role("button", name="Request Webhook").click()
+    fill_guide(page, stack)
+    page.get_by_label("RequestGranted").check()
+    expect(page.get_by_label("Rendered body")).to_have_text(
+        re.compile("New Apono RequestCreated request made by Ana Lima")
+    )
+    page.get_by_role("button", name="Test", exact=True).click()
+    expect(page.get_by_text("Test successful: the receiver answered 202")).to_be_visible()
+    page.get_by_role("button", name="View Invocation Data").click()
+    panel = page.get_by_role("dialog", name="Invocation data")
+    expect(panel.get_by_text(f"POST {stack.torq}")).to_be_visible()
+    expect(panel.get_by_text("execution_id")).to_be_visible()
+    expect(panel.get_by_text("127.0.0.1", exact=True)).to_be_visible()
+    panel.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Save Webhook").click()
+    expect(page.get_by_role("heading", name="Torq")).to_be_visible()
+    page.get_by_role("link", name="Webhooks").first.click()
+    row = page.get_by_role("row", name=re.compile("Torq"))
+    expect(row.locator(".dot.on")).to_be_visible()
+    expect(row).to_contain_text("Active")
+    (webhook,) = stack.ask("GET", "/webhooks")["items"]
+    stack.event()
+    stack.wait_for_deliveries(webhook["id"], state="succeeded")
+    row.get_by_role("link", name="Torq").click()
+    page.get_by_role("link", name="Deliveries").click()
+    page.get_by_role("link", name="Succeeded").click()
+    expect(page.get_by_text("New Apono RequestCreated request made by Ana Lima")).to_be_visible()
+
+
+def test_a_failed_test_says_what_to_look_at(page: Page, stack: Stack) -> None:
+    """The wrong token: Test failed, and in the invocation data a tip that names the header; nothing is stored."""
+    page.goto(f"{stack.url}/#/webhooks/new")
+    fill_guide(page, stack, token="wrong")
+    page.get_by_role("button", name="Test", exact=True).click()
+    expect(page.get_by_text("Test failed: the receiver answered 401.")).to_be_visible()
+    page.get_by_role("button", name="View Invocation Data").click()
+    panel = page.get_by_role("dialog", name="Invocation data")
+    expect(panel.get_by_role("heading", name="What to look at")).to_be_visible()
+    expect(panel.locator("section", has_text="What to look at").locator("li").first).to_contain_text(
+        re.compile("token|credential|Authorization", re.I)
+    )
+    expect(panel.get_by_text(re.compile("would be sent again after"))).to_be_visible()
+    assert stack.ask("GET", "/webhooks")["items"] == []
+
+
+def test_a_filter_that_keeps_the_sample_back_says_why(page: Page, stack: Stack) -> None:
+    """While it is typed: what the sample has, and that it would not be delivered; a test is sent all the same."""
+    page.goto(f"{stack.url}/#/webhooks/new")
+    fill_guide(page, stack)
+    page.get_by_role("button", name="Add filter").click()
+    row = page.get_by_role("group", name="filter")
+    row.get_by_label("Field").fill("integration")
+    row.get_by_label("Values").fill("mongo-eu")
+    row.get_by_label("Values").press("Enter")
+    expect(row.get_by_text("Does not pass: the sample has int-pg-prod, prod-db.")).to_be_visible()
+    expect(page.get_by_text("RequestCreated does not pass: it would not be delivered.")).to_be_visible()
+    row.get_by_label("Values").fill("prod-db")
+    row.get_by_label("Values").press("Enter")
+    expect(page.get_by_text("RequestCreated passes.")).to_be_visible()
+    row.get_by_role("button", name="Remove prod-db").click()
+    page.get_by_role("button", name="Test", exact=True).click()
+    page.get_by_role("button", name="View Invocation Data").click()
+    expect(page.get_by_text("This event would not be delivered: a filter keeps it back.")).to_be_visible()
+
+
+def test_a_template_error_stands_at_its_line(page: Page, stack: Stack) -> None:
+    """Before anything is saved; the place is a button that leads there, and saving is refused with the same words."""
+    page.goto(f"{stack.url}/#/webhooks/new")
+    fill_guide(page, stack)
+    body = page.get_by_label("JSON with placeholders")
+    body.fill('{\n  "who": "{{#data.requester}}"\n}')
+    expect(page.get_by_text(re.compile("This section is not closed"))).to_be_visible()
+    assert page.locator(".line.wrong").evaluate("one => [...one.parentElement.children].indexOf(one)") == 1
+    page.get_by_role("button", name="Line 2, column 11").click()
+    assert body.evaluate("one => one.value.slice(one.selectionStart, one.selectionStart + 6)") == "{{#dat"
+    page.get_by_role("button", name="Save Webhook").click()
+    expect(page.get_by_text("One field needs attention.")).to_be_visible()
+    expect(body).to_have_attribute("aria-invalid", "true")
+    assert stack.ask("GET", "/webhooks")["items"] == []
+
+
+def test_what_the_api_refuses_stands_at_its_field(page: Page, stack: Stack) -> None:
+    """Each at its own, the first with the focus; a field's problem goes as soon as it is worked at."""
+    page.goto(f"{stack.url}/#/webhooks/new")
+    field(page, "URL").fill("http://hooks.torq.io/")
+    page.get_by_label("RequestCreated").uncheck()
+    field(page, "Timeout in seconds").fill("31")
+    page.get_by_role("button", name="Save Webhook").click()
+    expect(page.get_by_text("4 fields need attention.")).to_be_visible()
+    expect(field(page, "Name")).to_be_focused()
+    for label, words in (
+        ("name", "It is required."),
+        ("url", "The URL does not start with https://."),
+        ("triggers", "It needs at least one of"),
+        ("timeout_seconds", "It must be a number from 1 to 30."),
+    ):
+        expect(page.locator(f'[data-key="{label}"] > .error')).to_contain_text(words)
+    field(page, "Name").fill("Torq")
+    expect(page.locator('[data-key="name"] > .error')).to_be_hidden()
+
+
+def test_a_secret_never_comes_back(page: Page, stack: Stack) -> None:
+    """Saved, it is in no answer of the API and nowhere in the page; saved again behind its mask, it still works."""
+    answers: list[str] = []
+    page.on("response", lambda one: answers.append(one.text()) if "/api/" in one.url and one.status == 200 else None)
+    page.goto(f"{stack.url}/#/webhooks/new")
+    fill_guide(page, stack)
+    page.get_by_role("button", name="Save Webhook").click()
+    expect(page.get_by_role("heading", name="Torq")).to_be_visible()
+    page.reload()
+    header = page.get_by_role("group", name="header")
+    expect(header.get_by_label("Value")).to_have_value("••••")
+    expect(header.get_by_label("Value")).to_have_attribute("type", "password")
+    assert TOKEN not in page.content() + "".join(answers)
+    page.get_by_label("JSON with placeholders").fill('{"edited": true}')
+    page.get_by_role("button", name="Test", exact=True).click()
+    expect(page.get_by_text("Test successful")).to_be_visible()
+    page.get_by_role("button", name="Save Webhook").click()
+    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Test", exact=True).click()
+    expect(page.get_by_text("Test successful")).to_be_visible()
+    assert TOKEN not in page.content() + "".join(answers)
+
+
+def test_a_hostile_name_is_only_text(stack: Stack, open_page: OpenPage) -> None:
+    """Markup as a requester's name: shown letter by letter in the delivery, and nothing of it becomes an element."""
+    name = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+    webhook = stack.webhook()
+    stack.event(name)
+    (delivery,) = stack.wait_for_deliveries(webhook["id"], state="succeeded")
+    page = open_page(f"{stack.url}/#/deliveries/{delivery['id']}")
+    page.on("dialog", lambda one: pytest.fail(f"a script ran: {one.message}"))
+    page.get_by_text("The payload, as it came").click()
+    expect(page.get_by_text(json.dumps(name)[1:-1]).first).to_be_visible()
+    assert page.locator("main img, main script").count() == 0
+    page.goto(f"{stack.url}/#/webhooks/new")
+    page.get_by_label("Preview for the sample event").select_option("own")
+    payload = json.dumps({"event_type": "RequestCreated", "data": {"requester": {"name": name}}})
+    page.get_by_label("Your own payload, as JSON").fill(payload)
+    expect(page.get_by_label("Rendered body")).to_contain_text(name)
+    assert page.locator("main img, main script").count() == 0
+
+
+def test_somebody_else_has_saved_it_meanwhile(stack: Stack, open_page: OpenPage) -> None:
+    """Nobody's change gets lost: theirs or mine, as I say."""
+    webhook = stack.webhook()
+    page = open_page(f"{stack.url}/#/webhooks/{webhook['id']}")
+    field(page, "Timeout in seconds").fill("7")
+    stack.ask("PATCH", f"/webhooks/{webhook['id']}", {"timeout_seconds": 9}, **{"If-Match": "*"})
+    page.get_by_role("button", name="Save Webhook").click()
+    expect(page.get_by_text("Version 2 is stored now; you began with version 1.")).to_be_visible()
+    page.get_by_role("button", name="Show theirs, drop mine").click()
+    expect(field(page, "Timeout in seconds")).to_have_value("9")
+    field(page, "Timeout in seconds").fill("7")
+    stack.ask("PATCH", f"/webhooks/{webhook['id']}", {"timeout_seconds": 8}, **{"If-Match": "*"})
+    page.get_by_role("button", name="Save Webhook").click()
+    page.get_by_role("button", name="Save mine over it").click()
+    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+    assert stack.ask("GET", f"/webhooks/{webhook['id']}")["timeout_seconds"] == 7
+
+
+def test_unsaved_changes_are_asked_after(stack: Stack, open_page: OpenPage) -> None:
+    """Leaving the form: stay, or lose them. Without a change nobody asks."""
+    webhook = stack.webhook()
+    page = open_page(f"{stack.url}/#/webhooks/{webhook['id']}")
+    field(page, "Name").fill("Torq too")
+    page.get_by_role("link", name="Webhooks").first.click()
+    page.get_by_role("button", name="Stay here").click()
+    expect(field(page, "Name")).to_have_value("Torq too")
+    page.get_by_role("link", name="Webhooks").first.click()
+    page.get_by_role("button", name="Leave").click()
+    page.get_by_role("link", name="Torq", exact=True).click()
+    expect(field(page, "Name")).to_have_value("Torq")
+    page.get_by_role("link", name="Webhooks").first.click()
+    expect(page.get_by_role("heading", name="Webhooks")).to_be_visible()
+
+
+def test_the_table_switches_copies_and_deletes(stack: Stack, open_page: OpenPage) -> None:
+    """A white dot and the word; a copy says which secrets to enter again; deleting asks for the name."""
+    webhook = stack.webhook()
+    page = open_page(f"{stack.url}/")
+    row = page.get_by_role("row", name=re.compile("Torq"))
+    menu = row.locator("summary")
+    menu.click()
+    row.get_by_role("button", name="Switch off").click()
+    expect(row.locator(".dot.off")).to_be_visible()
+    expect(row).to_contain_text("Inactive")
+    assert stack.ask("GET", f"/webhooks/{webhook['id']}")["active"] is False
+    menu.click()
+    row.get_by_role("button", name="Duplicate").click()
+    expect(page.get_by_role("heading", name="Torq copy")).to_be_visible()
+    expect(page.get_by_text("Enter the header Authorization again before you make it active.")).to_be_visible()
+    page.locator("summary", has_text="⋯").click()
+    page.get_by_role("button", name="Delete …").click()
+    confirm = page.get_by_role("button", name="Delete Webhook")
+    expect(confirm).to_be_disabled()
+    page.get_by_label("Type its name to delete it").fill("Torq copy")
+    confirm.click()
+    expect(page.get_by_role("heading", name="Webhooks")).to_be_visible()
+    assert [one["name"] for one in stack.ask("GET", "/webhooks")["items"]] == ["Torq"]
+
+
+def test_the_table_is_searched(stack: Stack, open_page: OpenPage) -> None:
+    """By a part of the name and by status; a search that finds nothing says so, and what it was is still there."""
+    stack.webhook("Torq")
+    stack.webhook("Slack", active=False)
+    page = open_page(f"{stack.url}/")
+    page.get_by_label("Search by name").fill("lac")
+    expect(page.get_by_role("link", name="Torq")).to_be_hidden()
+    expect(page.get_by_role("link", name="Slack")).to_be_visible()
+    page.get_by_label("Status").select_option("active")
+    expect(page.get_by_role("heading", name="No webhook fits")).to_be_visible()
+    page.get_by_label("Search by name").fill("")
+    expect(page.get_by_role("link", name="Torq")).to_be_visible()
+    expect(page.get_by_role("link", name="Slack")).to_be_hidden()
+
+
+def test_a_recipe_fills_the_form(page: Page, stack: Stack) -> None:
+    """Slack's: its body and filters, what to do there, what to fill in; inactive until somebody has done so."""
+    page.get_by_role("button", name="From a recipe …").last.click()
+    page.get_by_role("button", name=re.compile("^Slack")).click()
+    expect(field(page, "Name")).to_have_value(re.compile("Slack"))
+    expect(page.get_by_text("what to do there, and what to fill in here")).to_be_visible()
+    expect(page.get_by_label("Status")).not_to_be_checked()
+    assert page.get_by_role("group", name="filter").count() > 0
+
+
+def test_the_payload_schema_inserts_a_field(page: Page, stack: Stack) -> None:
+    """Where the caret was: a plain field as a placeholder, one in a list as a loop that joins what it finds."""
+    page.goto(f"{stack.url}/#/webhooks/new")
+    body = page.get_by_label("JSON with placeholders")
+    body.fill('{"who": ""}')
+    body.evaluate("one => one.setSelectionRange(9, 9)")
+    page.get_by_role("button", name="View event's payload schema").click()
+    page.get_by_label("Search fields").fill("requester.email")
+    page.get_by_role("button", name="data.requester.email").click()
+    expect(body).to_have_value('{"who": "{{data.requester.email}}"}')
+    page.get_by_role("button", name="View event's payload schema").click()
+    page.get_by_role("button", name="data.access_groups[].integration.name").click()
+    expect(page.get_by_label("Rendered body")).to_contain_text("ana.lima@example.comprod-db")
+
+
+def test_a_signing_secret_is_shown_once(page: Page, stack: Stack) -> None:
+    """When it is made and when it is rotated; never after that."""
+    page.goto(f"{stack.url}/#/webhooks/new")
+    fill_guide(page, stack)
+    page.get_by_label("Signature").select_option("standard_webhooks")
+    page.get_by_role("button", name="Save Webhook").click()
+    dialog = page.get_by_role("dialog", name="The signing secret")
+    expect(dialog.locator("code")).to_have_text(re.compile("^whsec_"))
+    secret = dialog.locator("code").inner_text()
+    dialog.get_by_role("button", name="Done").click()
+    page.get_by_role("button", name="Rotate the secret …").click()
+    expect(dialog.locator("code")).to_have_text(re.compile("^whsec_"))
+    assert dialog.locator("code").inner_text() != secret
+    page.reload()
+    expect(field(page, "Name")).to_have_value("Torq")
+    assert "whsec_" not in page.locator("main").inner_text()
