@@ -109,7 +109,10 @@ class _DeadlineSocket(ssl.SSLSocket):
         return count
 
     def send(self, data: Any, flags: int = 0) -> int:
-        self.settimeout(_current.get().remaining())
+        trace = _current.get()
+        self.settimeout(trace.remaining())
+        if trace.remote_address is None:  # the connection was kept from another exchange
+            trace.remote_address = self.getpeername()[0]
         return super().send(data, flags)
 
 
