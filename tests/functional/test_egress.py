@@ -68,6 +68,7 @@ def test_a_connection_is_kept_for_the_next_request(egress: Egress, authority: Au
     assert receiver.connections == 1
     assert second.timings.dns is None
     assert second.timings.tls is None
+    assert second.remote_address == "127.0.0.1"
 
 
 def test_a_kept_connection_that_died_is_replaced_at_once(egress: Egress, authority: Authority) -> None:

@@ -3,7 +3,7 @@
 import { ask } from "./api.js";
 import { announce, button, element, link, menu, moment } from "./elements.js";
 
-const PAGE_SIZE = 100;
+const PAGE_SIZE = 50;
 
 /** Fills `place` with the table. */
 export async function show(place) {
@@ -90,7 +90,7 @@ class Table {
   page(cursor) {
     this.asked?.abort();
     this.asked = new AbortController();
-    const query = { search: this.search, status: this.status, limit: PAGE_SIZE, cursor };
+    const query = { search: this.search, status: this.status, limit: PAGE_SIZE, cursor, with: "recent" };
     return ask("GET", "/webhooks", { query, signal: this.asked.signal });
   }
 
@@ -209,8 +209,8 @@ function triggers(names) {
 const WORDS = { delivering: "Delivering", waiting: "Waiting", succeeded: "Succeeded", failed: "Failed" };
 
 function lastDelivery({ recent }) {
-  if (!recent?.last) return element("span", { class: "quiet" }, "None");
-  const { last } = recent;
+  const last = recent?.last_delivery;
+  if (!last) return element("span", { class: "quiet" }, "None");
   return element("div", {},
     link(WORDS[last.state] ?? last.state, `/deliveries/${last.id}`, { class: `state ${last.state}`, title: last.reason ?? "" }),
     element("small", { class: "quiet" }, moment(last.event_time)));
@@ -223,5 +223,5 @@ function share(recent) {
   const text = `${Math.floor(part * 100)} %`;
   return element("div", { class: "share" },
     element("meter", { min: 0, max: 1, low: 0.9, high: 0.99, optimum: 1, value: part, "aria-label": `${text} succeeded` }),
-    element("small", {}, `${text} of ${ended}${recent.more ? "+" : ""}`));
+    element("small", {}, recent.complete ? `${text} of ${ended}` : `${text} of the last ${ended}`));
 }

@@ -109,7 +109,10 @@ class _DeadlineSocket(ssl.SSLSocket):
         return count
 
     def send(self, data: Any, flags: int = 0) -> int:
-        self.settimeout(_current.get().remaining())
+        trace = _current.get()
+        self.settimeout(trace.remaining())
+        if trace.remote_address is None:  # the connection was kept from another exchange
+            trace.remote_address = self.getpeername()[0]
         return super().send(data, flags)
 
 
@@ -184,10 +187,7 @@ class Egress:
         token = _current.set(trace)
         try:
             url = self._checked_url(request.url)
-            response, failure = (
-                self._exchange(self._pool(url), url, request),
-                None,
-            )
+            response, failure = self._exchange(self._pool(url), url, request), None
         except _StoppedError as stopped:
             response, failure = None, stopped.failure
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
