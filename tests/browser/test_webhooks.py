@@ -57,6 +57,9 @@ def test_the_guide_from_an_empty_table_to_a_delivered_event(page: Page, stack: S
     (webhook,) = stack.ask("GET", "/webhooks")["items"]
     stack.event()
     stack.wait_for_deliveries(webhook["id"], state="succeeded")
+    page.reload()
+    expect(row.get_by_role("link", name="Succeeded")).to_be_visible()
+    expect(row.get_by_text("100 % of 1")).to_be_visible()
     row.get_by_role("link", name="Torq").click()
     page.get_by_role("link", name="Deliveries").click()
     page.get_by_role("link", name="Succeeded").click()
