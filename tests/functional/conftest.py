@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import count
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -87,11 +88,12 @@ class World:
     aws: Clients
     capsys: pytest.CaptureFixture[str]
     apps: dict[str, ModuleType] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=count)
 
     def webhook(self, url: str, **fields: Any) -> Webhook:
         """Save a webhook: the guide's, with other fields where given."""
         document = {
-            "name": f"Torq {len(self.rows('WebhooksTable'))}",
+            "name": f"Torq {next(self._numbers)}",
             "active": True,
             "url": url,
             "body_template": '{"body": {"event": "New Apono {{event_type}} request made by {{data.requester.name}}"}}',
@@ -191,7 +193,11 @@ class World:
 
     def deliveries(self, webhook: Webhook) -> list[dict[str, Any]]:
         """The deliveries of a webhook, oldest first, attempts read."""
-        rows = [row for row in self.rows("DeliveriesTable") if row["pk"]["S"] == webhook.id]
+        rows = self.aws.dynamodb.query(
+            TableName=self.template.names["DeliveriesTable"],
+            KeyConditionExpression="pk = :id",
+            ExpressionAttributeValues={":id": {"S": webhook.id}},
+        )["Items"]
         return [
             {name: next(iter(value.values())) for name, value in row.items()}
             | {"attempts": [read_attempt(one["B"]) for one in row.get("attempts", {"L": []})["L"]]}
