@@ -5,17 +5,20 @@ from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
-from aws_lambda_powertools.event_handler.exceptions import BadRequestError, NotFoundError
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from grantwire import testing, wiring
-from grantwire.configurations import parse_webhook
-from grantwire.errors import InvalidWebhookError, Problem, StoreError
-from grantwire.identifiers import is_webhook_id
+from grantwire import ordering, testing, wiring
+from grantwire.bodies import json_object
+from grantwire.errors import (
+    BodyTooLargeError,
+    InvalidBodyError,
+    InvalidWebhookError,
+    StoreError,
+    UnreadableWebhookError,
+)
 from grantwire.invoking import Invoker
-from grantwire.models import Webhook
 from grantwire.observability import logger
-from grantwire.reading import read_json
 from grantwire.settings import webhook_test_settings
 
 api = APIGatewayHttpResolver()
@@ -28,57 +31,58 @@ def invoker() -> Invoker:
 
 
 @api.post("/api/webhooks/<webhook_id>/test")
-def saved_webhook(webhook_id: str) -> dict[str, object]:
-    """Test a saved webhook, active or not. Body, optional: `trigger`, or `event` (a payload)."""
-    webhook = is_webhook_id(webhook_id) and wiring.webhook_store(webhook_test_settings().webhooks_table).get(webhook_id)
-    if not webhook:
+def saved_webhook(webhook_id: str) -> Response[Any]:
+    """Test a saved webhook, active or not. Body, optional: `webhook` (as changed), `trigger` or `event` (a payload)."""
+    stored = ordering.stored(wiring.webhook_store(webhook_test_settings().webhooks_table), webhook_id)
+    if stored is None:
         raise NotFoundError(f"there is no webhook {webhook_id}")
-    return testing.run(webhook, testing.event_for(webhook, _body()), invoker())
+    order = ordering.of_saved(stored, _body(), now=time.time())
+    return _answer(testing.run(order.webhook, order.event, invoker()))
 
 
 @api.post("/api/webhooks/test")
-def draft() -> dict[str, object]:
+def draft() -> Response[Any]:
     """Test an unsaved webhook. Body: `webhook`, and optionally `trigger` or `event`."""
-    body = _body()
-    webhook = _draft(body)
-    return testing.run(webhook, testing.event_for(webhook, body), invoker())
+    order = ordering.of_draft(_body(), now=time.time())
+    return _answer(testing.run(order.webhook, order.event, invoker()))
 
 
 @api.post("/api/webhooks/preview")
-def preview() -> dict[str, object]:
-    """What a draft would send, without sending it. Body as for a test of a draft."""
-    body = _body()
-    webhook = _draft(body)
-    return testing.preview(webhook, testing.event_for(webhook, body), now=time.time())
-
-
-def _draft(body: dict[str, Any]) -> Webhook:
-    if "webhook" not in body:
-        raise InvalidWebhookError([Problem("webhook", "", "is required: the draft to be tested")])
-    return parse_webhook(body["webhook"], webhook_id="wh_draft", now=time.time())
+def preview() -> Response[Any]:
+    """What a draft would send, without sending it. Body as for a test of a draft; masks may stand for its secrets."""
+    now = time.time()
+    order = ordering.of_draft(_body(), now=now, masked_secrets=True)
+    return _answer(testing.preview(order.webhook, order.event, now=now))
 
 
 def _body() -> dict[str, Any]:
-    try:
-        body = read_json(api.current_event.decoded_body or "{}")
-    except (ValueError, RecursionError) as exc:
-        raise BadRequestError(f"the body is not JSON: {exc}") from exc
-    if not isinstance(body, dict):
-        raise BadRequestError("the body must be a JSON object")
-    return body
+    return json_object(api.current_event.raw_event, required=False)
+
+
+def _answer(document: dict[str, object], status: int = 200) -> Response[Any]:
+    """An answer that nobody on the way keeps."""
+    return Response(status, content_types.APPLICATION_JSON, document, headers={"Cache-Control": "no-store"})
+
+
+def _refusal(status: int, message: str, **more: object) -> Response[Any]:
+    return _answer({"statusCode": status, "message": message, **more}, status)
+
+
+@api.exception_handler(InvalidBodyError)  # type: ignore[untyped-decorator]
+def _wrong_body(exc: InvalidBodyError) -> Response[Any]:
+    return _refusal(413 if isinstance(exc, BodyTooLargeError) else 400, str(exc))
 
 
 @api.exception_handler(InvalidWebhookError)  # type: ignore[untyped-decorator]
 def _unprocessable(exc: InvalidWebhookError) -> Response[Any]:
-    problems = [{"path": one.path, "value": one.value, "rule": one.rule} for one in exc.problems]
-    return Response(422, content_types.APPLICATION_JSON, {"statusCode": 422, "message": str(exc), "problems": problems})
+    status = 409 if isinstance(exc, UnreadableWebhookError) else 422
+    return _refusal(status, str(exc), problems=[one.document for one in exc.problems])
 
 
 @api.exception_handler(StoreError)  # type: ignore[untyped-decorator]
 def _unavailable(exc: StoreError) -> Response[Any]:
     logger().error("test stopped", extra={"reason": str(exc)})
-    message = "the webhook or its secrets cannot be read at the moment; try again"
-    return Response(503, content_types.APPLICATION_JSON, {"statusCode": 503, "message": message})
+    return _refusal(503, "the webhook or its secrets cannot be read at the moment; try again")
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -1,15 +1,16 @@
 """Bodies in, answers and errors out: what all routes share. Every error says what was given and what would be right."""
 
-import base64
 from collections.abc import Mapping
 from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import Response, content_types
-from aws_lambda_powertools.event_handler.exceptions import BadRequestError, RequestEntityTooLargeError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
+from grantwire import bodies
 from grantwire.errors import (
+    BodyTooLargeError,
+    InvalidBodyError,
     InvalidWebhookError,
     NameTakenError,
     Problem,
@@ -18,9 +19,8 @@ from grantwire.errors import (
     UnreadableWebhookError,
 )
 from grantwire.observability import logger
-from grantwire.reading import NOTHING, read_json, shown
+from grantwire.reading import NOTHING, shown
 
-MAX_BODY_BYTES: Final = 256 * 1024
 _NEVER_KEPT: Final = {"Cache-Control": "no-store"}
 _STATUSES: Final = {NameTakenError: 409, UnreadableWebhookError: 409, InvalidWebhookError: 422}
 # What pydantic calls it, and what we say; the names in braces are pydantic's.
@@ -40,34 +40,14 @@ def json_answer(document: object, status: int = 200, headers: Mapping[str, str] 
 
 
 def json_object(event: BaseProxyEvent) -> dict[str, Any]:
-    """The JSON object in a request's body, whatever its Content-Type.
-
-    Raises BadRequestError when there is none, RequestEntityTooLargeError for more than 256 KB.
-    """
-    body = _bytes(event)
-    if len(body) > MAX_BODY_BYTES:
-        raise RequestEntityTooLargeError(
-            f"the body has {len(body)} bytes; it must have at most {MAX_BODY_BYTES} (256 KB)"
-        )
-    if not body.strip():
-        raise BadRequestError("the request has no body; it must be a JSON object")
-    try:
-        document = read_json(body)
-    except (ValueError, RecursionError) as exc:
-        raise BadRequestError(f"the body is not JSON: {exc}") from exc
-    if not isinstance(document, dict):
-        raise BadRequestError(f"the body is {shown(document)}; it must be a JSON object")
-    return document
+    """The JSON object in a request's body. Raises InvalidBodyError, BodyTooLargeError."""
+    return bodies.json_object(event.raw_event)
 
 
-def _bytes(event: BaseProxyEvent) -> bytes:
-    text = event.raw_event.get("body") or ""
-    if not event.raw_event.get("isBase64Encoded"):
-        return str(text).encode("utf-8", "surrogatepass")
-    try:
-        return base64.b64decode(text)
-    except ValueError as exc:
-        raise BadRequestError("the body is not base64, though it says so") from exc
+def wrong_body(exc: InvalidBodyError) -> Response[Any]:
+    """413 for a body that is too large, 400 for one that is no JSON object."""
+    status = 413 if isinstance(exc, BodyTooLargeError) else 400
+    return json_answer({"statusCode": status, "message": str(exc)}, status)
 
 
 def unprocessable(exc: InvalidWebhookError) -> Response[Any]:
@@ -101,5 +81,5 @@ def _problem(error: Mapping[str, Any]) -> Problem:
 
 
 def _problems(status: int, message: str, problems: Any) -> Response[Any]:
-    listed = [{"path": one.path, "value": one.value, "rule": one.rule} for one in problems]
+    listed = [one.document for one in problems]
     return json_answer({"statusCode": status, "message": message, "problems": listed}, status)

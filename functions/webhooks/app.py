@@ -12,15 +12,16 @@ import documentation_page
 import event_routes
 import reference_routes
 import webhook_routes
-from answering import json_answer, stale, unavailable, unprocessable, wrong_parameters
+from answering import json_answer, stale, unavailable, unprocessable, wrong_body, wrong_parameters
 from describing import openapi
-from grantwire.errors import InvalidWebhookError, StaleVersionError, StoreError
+from grantwire.errors import InvalidBodyError, InvalidWebhookError, StaleVersionError, StoreError
 from grantwire.observability import logger
 
 api = APIGatewayHttpResolver(enable_validation=True)
 for routes in (webhook_routes, delivery_routes, event_routes, reference_routes):
     api.include_router(routes.router)
 for error, answer in (
+    (InvalidBodyError, wrong_body),
     (InvalidWebhookError, unprocessable),
     (RequestValidationError, wrong_parameters),
     (StaleVersionError, stale),

@@ -9,6 +9,7 @@ from grantwire.filters import OPERATORS
 from grantwire.managing import MAX_NAME_CHARACTERS
 from grantwire.models import MASK, TRIGGERS
 from grantwire.reading import MAX_ROWS, MAX_VALUES
+from grantwire.recently import COUNTED
 from schema_parts import FLAG, TEXT, TIME, WHOLE, Schema, closed, items, nullable, object_of, ref, says
 
 _MOMENT: Final = {"type": ["string", "number"], "description": "epoch seconds, or ISO 8601 with a time zone"}
@@ -111,11 +112,12 @@ def _webhooks() -> dict[str, Schema]:
 
 def _requests() -> dict[str, Schema]:
     payload = says({"type": "object"}, "a payload, as GET /api/schema describes it; without it, a sample is used")
+    as_changed = "in place of what is stored; a mask keeps a secret whose URL is the same"
     return {
         "Event": object_of(
             ("data",), event_type=TEXT, trigger=TEXT, event_time={"type": "number"}, data={"type": "object"}
         ),
-        "Test": closed((), trigger=TEXT, event=payload),
+        "Test": closed((), webhook=says(ref("WebhookDocument"), as_changed), trigger=TEXT, event=payload),
         "DraftTest": closed(("webhook",), webhook=ref("WebhookDocument"), trigger=TEXT, event=payload),
         "ReplayWish": closed(
             ("since", "until"),
@@ -133,6 +135,8 @@ def _answers() -> dict[str, Schema]:
         path=_PATH,
         value=says(TEXT, "as it was given, in JSON, cut; empty when it is secret or absent"),
         rule=says(TEXT, "what would be right"),
+        line=says(WHOLE, "of a template, from 1: where in it"),
+        column=WHOLE,
     )
     operator = object_of(("name", "takes_values"), name=TEXT, takes_values=FLAG)
     error = {"statusCode": WHOLE, "message": TEXT}
@@ -148,5 +152,26 @@ def _answers() -> dict[str, Schema]:
 def _summary() -> Schema:
     fields = {name: _FIELDS[name] for name in ("name", "active", "url")}
     loose = {"method": TEXT, "triggers": items(TEXT)}  # as stored, whatever that is
-    problem = says(nullable(TEXT), "why the stored webhook cannot be read")
-    return object_of((*_KEPT, *fields, *loose, "problem"), **_KEPT, **fields, **loose, problem=problem)
+    more = {
+        "host": says(nullable(TEXT), "where it is sent, with the port unless that is 443"),
+        "problem": says(nullable(TEXT), "why the stored webhook cannot be read"),
+    }
+    required = (*_KEPT, *fields, *loose, *more)
+    return object_of(required, **_KEPT, **fields, **loose, **more, recent=_recent())
+
+
+def _recent() -> Schema:
+    facts = {
+        **dict.fromkeys(("id", "trigger", "state"), TEXT),
+        **dict.fromkeys(("event_time", "updated_at"), TIME),
+        **dict.fromkeys(("code", "reason"), nullable(TEXT)),
+    }
+    fields = {
+        "since": says(TIME, "24 hours ago: deliveries whose event happened since then are counted"),
+        "succeeded": WHOLE,
+        "failed": WHOLE,
+        "unfinished": says(WHOLE, "waiting, or being sent at this moment"),
+        "complete": says(FLAG, f"false: only the newest {COUNTED} were counted, and there may be more"),
+        "last_delivery": says(nullable(object_of(tuple(facts), **facts)), "the newest event's, however old"),
+    }
+    return says(object_of(tuple(fields), **fields), "with ?with=recent")

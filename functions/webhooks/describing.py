@@ -87,9 +87,9 @@ _OTHERS: Final = {
     "get_replay": (404, 503),
     "cancel_replay": (404, 409, 503),
     "put_event": (400, 413, 422, 503),
-    "test_webhook": (400, 404, 422, 503),
-    "test_draft": (400, 422, 503),
-    "preview_draft": (400, 422),
+    "test_webhook": (400, 404, 409, 413, 422, 503),
+    "test_draft": (400, 413, 422, 503),
+    "preview_draft": (400, 413, 422),
 }
 _ALSO_DONE: Final = {"start_replay": (200,)}  # a dry run only counts
 

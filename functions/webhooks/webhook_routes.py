@@ -4,6 +4,7 @@ import base64
 import re
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
@@ -13,10 +14,12 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError, Servic
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
+import delivery_routes
 from answering import json_answer, json_object
-from grantwire import wiring
+from grantwire import recently, wiring
 from grantwire.errors import InvalidWebhookError, Problem, StaleVersionError
-from grantwire.managing import Saved, WebhookKeeper, summary_document
+from grantwire.managing import Page, Saved, WebhookKeeper, summary_document
+from grantwire.reading import Reader
 from grantwire.settings import webhooks_settings
 from grantwire.stores import clients
 from grantwire.stores.secrets import KmsSecrets
@@ -26,6 +29,7 @@ IfMatch = Annotated[
     str | None, Header(alias="if-match", description="the ETag of the version that is changed, or `*` for any")
 ]
 TRIES = 3
+AT_ONCE = 16  # reads of a page of webhooks, which has at most 100
 T = TypeVar("T")
 _VERSION = re.compile(r'"([1-9][0-9]{0,14})"')
 
@@ -41,18 +45,42 @@ def keeper() -> WebhookKeeper:
     )
 
 
+@cache
+def _readers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(AT_ONCE, "recent")
+
+
 @router.get("/api/webhooks")
 def webhooks(
     search: Annotated[str, Query(max_length=64, description="a part of the name, whatever the case")] = "",
     status: Annotated[Literal["active", "inactive"] | None, Query(description="only these")] = None,
     limit: Annotated[int, Query(ge=1, le=100, description="how many at most")] = 50,
     cursor: Annotated[str, Query(max_length=200, description="`next_cursor` of the page before")] = "",
+    also: Annotated[
+        Literal["recent"] | None, Query(alias="with", description="recent: how each did in the last 24 hours")
+    ] = None,
 ) -> Response[Any]:
     """Webhooks by name: `items` and `next_cursor`, null at the end."""
+    _refuse_unknown("search", "status", "limit", "cursor", "with")
     active = None if status is None else status == "active"
     page = keeper().page(after=_position(cursor), limit=limit, search=search, active=active)
     items = [summary_document(one) for one in page.items]
+    if also == "recent":
+        items = [one | {"recent": recent} for one, recent in zip(items, _recently(page), strict=True)]
     return json_answer({"items": items, "next_cursor": _cursor(page.after) if page.after else None})
+
+
+def _recently(page: Page) -> list[dict[str, object]]:
+    ids = [one.id for one in page.items]
+    return recently.of_webhooks(ids, pages=delivery_routes.pages(), executor=_readers(), now=time.time())
+
+
+def _refuse_unknown(*known: str) -> None:
+    """A misspelt filter that were passed over would have everything listed."""
+    reader = Reader()
+    reader.known("", router.current_event.query_string_parameters or {}, *known)
+    if reader.problems:
+        raise InvalidWebhookError(reader.problems)
 
 
 @router.post("/api/webhooks", status_code=201)

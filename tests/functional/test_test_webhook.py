@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.functional.conftest import ROOT, World
 from tests.receivers import Authority, answer, answering, receiving
 
+TOKEN = [{"name": "X-Token", "value": "t0ken-of-hers"}]
 BODY = '{"body": {"event": "New Apono {{event_type}} request made by {{data.requester.name}}"}}'
 
 
@@ -102,6 +104,7 @@ def test_every_wrong_field_of_a_draft_is_named(world: World) -> None:
     assert [one["path"] for one in answer["problems"]] == [
         "name",
         "url",
+        "body_template",
         "headers[0].value",
         "triggers[0]",
         "filters[0].field",
@@ -112,6 +115,8 @@ def test_every_wrong_field_of_a_draft_is_named(world: World) -> None:
         "retries",
     ]
     assert "oops" not in json.dumps(answer)
+    [template] = [one for one in answer["problems"] if one["path"] == "body_template"]
+    assert (template["line"], template["column"]) == (1, 8)
     assert {"path": "timeout_seconds", "value": "31", "rule": "must be a number from 1 to 30"} in answer["problems"]
 
 
@@ -120,10 +125,11 @@ def test_every_wrong_field_of_a_draft_is_named(world: World) -> None:
     [
         ("/api/webhooks/wh_none/test", {}, 404, "there is no webhook wh_none"),
         ("/api/webhooks/test", "{", 400, "the body is not JSON"),
-        ("/api/webhooks/test", "[]", 400, "the body must be a JSON object"),
+        ("/api/webhooks/test", "[]", 400, "the body is []; it must be a JSON object"),
         ("/api/webhooks/test", {}, 422, "webhook: is required"),
         ("/api/webhooks/test", {"webhook": 5}, 422, "must be a JSON object"),
         ("/api/webhooks/test", {"webhook": draft("https://a.example/"), "trigger": "X"}, 422, 'trigger is "X"'),
+        ("/api/webhooks/test", {"webhook": draft("https://a.example/"), "trigger": 0}, 422, "trigger is 0"),
         ("/api/webhooks/test", {"webhook": draft("https://a.example/"), "event": {}}, 422, "'detail.data' is missing"),
     ],
 )
@@ -132,6 +138,111 @@ def test_bad_requests_say_the_way_out(world: World, path: str, body: Any, status
     got, answer = world.http(path, body)
     assert got == status
     assert message in answer["message"]
+
+
+@pytest.mark.parametrize("path", ["/api/webhooks/test", "/api/webhooks/preview"])
+def test_what_is_wrong_beside_the_webhook_is_named_with_it(world: World, path: str) -> None:
+    """An `evnt` that were passed over would have the sample sent, and who wrote it would believe it was theirs."""
+    body = {"webhook": draft("https://a.example/", timeout_seconds=31), "trigger": "RequestLost", "evnt": {}}
+    status, answer = world.http(path, body)
+    assert status == 422
+    assert [one["path"] for one in answer["problems"]] == ["timeout_seconds", "trigger", "evnt"]
+
+
+@pytest.mark.parametrize("path", ["/api/webhooks/test", "/api/webhooks/preview", "/api/webhooks/wh_none/test"])
+def test_a_body_over_256_kb_is_refused_in_our_words(world: World, path: str) -> None:
+    """Whichever webhook it is for."""
+    body = {"webhook": draft("https://a.example/"), "event": {"data": {"a": "x" * 256 * 1024}}}
+    status, answer = world.http(path, body)
+    if "wh_none" in path:
+        assert status == 404
+        return
+    assert status == 413
+    assert answer["message"].endswith("bytes; it must have at most 262144 (256 KB)")
+
+
+def test_a_row_that_was_changed_by_hand_is_a_conflict(world: World) -> None:
+    """What is wrong with it is not what was asked."""
+    webhook = world.webhook("https://hooks.torq.io/")
+    key = {"pk": {"S": f"WEBHOOK#{webhook.id}"}, "sk": {"S": "CONFIG"}}
+    world.aws.dynamodb.update_item(
+        TableName=world.template.names["WebhooksTable"],
+        Key=key,
+        UpdateExpression="SET document = :broken",
+        ExpressionAttributeValues={":broken": {"S": "{"}},
+    )
+    status, answer = world.http(f"/api/webhooks/{webhook.id}/test", {}, id=webhook.id)
+    assert status == 409
+    assert f"the stored webhook {webhook.id} cannot be read; PUT a whole one in its place" in answer["message"]
+
+
+class TestChangesThatAreNotSaved:
+    """A saved webhook is tested as a form shows it: changed, with masks where it has secrets."""
+
+    def test_the_stored_secrets_are_sent(self, world: World, authority: Authority) -> None:
+        """What was read, with another body, can be tested as it is; nothing of it is stored."""
+        with receiving(answering(answer()), authority.server_context()) as receiver:
+            webhook = world.webhook(receiver.url, signing={"kind": "standard_webhooks"})
+            path = f"/api/webhooks/{webhook.id}"
+            form = world.api("GET", path).json | {"body_template": '{"new": "{{event_type}}"}'}
+            status, data = world.http(f"{path}/test", {"webhook": form}, id=webhook.id)
+            assert receiver.bodies == [b'{"new": "RequestCreated"}']
+            assert b"Bearer dG9ycS10b2tlbg" in receiver.requests[0]
+            assert b"webhook-signature: v1," in receiver.requests[0]
+        assert (status, data["outcome"]) == (200, "successful")
+        assert "dG9ycS10b2tlbg" not in json.dumps(data)
+        assert world.store.get(webhook.id) == webhook
+
+    @pytest.mark.parametrize("url", ["https://hooks.torq.io/v1/webhooks/other/", "https://a.example/"])
+    def test_to_their_own_url_only(self, world: World, url: str) -> None:
+        """Who may test and not change webhooks could have a secret, or a signature, sent to others on the same host."""
+        how = {"kind": "basic", "username": "ana", "password": "s3cret"}
+        signs = {"kind": "standard_webhooks"}
+        mine = "https://hooks.torq.io/v1/webhooks/mine/"
+        webhook = world.webhook(mine, authentication=how, headers=TOKEN, signing=signs)
+        path = f"/api/webhooks/{webhook.id}"
+        form = world.api("GET", path).json | {"url": url}
+        status, answer = world.http(f"{path}/test", {"webhook": form}, id=webhook.id)
+        assert status == 422
+        assert {one["path"]: one["rule"] for one in answer["problems"]} == dict.fromkeys(
+            ("headers[0].value", "authentication.password", "signing.secret"),
+            "must be entered again, because the URL it is sent to has changed",
+        )
+
+    def test_a_mask_needs_a_stored_secret(self, world: World) -> None:
+        """A draft has none; a preview needs none."""
+        form = draft("https://a.example/", headers=[{"name": "Authorization", "value": "••••", "secret": True}])
+        assert world.http("/api/webhooks/test", {"webhook": form})[0] == 422
+        status, data = world.http("/api/webhooks/preview", {"webhook": form})
+        assert status == 200
+        assert {"name": "Authorization", "value": "••••"} in data["request"]["headers"]
+
+
+def test_each_failure_says_what_to_look_at(world: World, authority: Authority) -> None:
+    """What stands in the way is named by its phase, with what was reached of it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        closed = f"https://localhost:{server.getsockname()[1]}/"
+    answers = ("302 Found", "401 Unauthorized", "404 Not Found", "405 Method Not Allowed", "410 Gone", "500 Oops")
+    script = answering(*(answer(one, b"{}") for one in answers), answer())
+    validators = [{"json_path": "$.data.status", "expected_values": ["done"]}]
+    with (
+        receiving(script, authority.server_context()) as receiver,
+        receiving(answering(), authority.server_context("other.example")) as stranger,
+    ):
+        drafts = [draft(receiver.url)] * len(answers)
+        drafts += [draft(receiver.url, response_validators=validators), draft(closed)]
+        drafts.append(draft(stranger.url))
+        tested = [world.http("/api/webhooks/test", {"webhook": one})[1] for one in drafts]
+    said = [one["sentence"] + " ".join(one["tips"]) for one in tested]
+    expected = (
+        *("Redirects are not followed", "wrong or expired", "path is not known", "does not take this method"),
+        *("it is gone", "its log knows why", "Compare the path", "check the port", "made out for this host"),
+    )
+    assert [one for one, text in zip(expected, said, strict=True) if one not in text] == []
+    states = [one["retry"]["state"] for one in tested]
+    assert states == [*["waiting"] * 4, "failed", "waiting", "failed", "waiting", "waiting"]
+    assert all(one["timings"]["total_ms"] > 0 and one["remote_address"] for one in tested)
+    assert [one["timings"]["first_byte_ms"] is None for one in tested] == [False] * 7 + [True] * 2
 
 
 def test_a_failed_test_says_what_a_delivery_would_do_and_what_to_look_at(world: World, authority: Authority) -> None:

@@ -297,9 +297,33 @@ class TestListing:
         assert names(status="active") == ["beta Torq"]
         [one] = world.api("GET", "/api/webhooks", query={"search": "alpha"}).json["items"]
         assert one.keys() == {
-            *("id", "name", "active", "inactive_reason", "method", "url", "triggers"),
+            *("id", "name", "active", "inactive_reason", "method", "url", "host", "triggers"),
             *("version", "created_at", "updated_at", "problem"),
         }
+        assert one["host"] == "hooks.torq.io"
+
+    def test_with_how_each_did_of_late(self, world: World, authority: Authority) -> None:
+        """Of the events of the last day, beside what a table needs; one that got nothing is not left out."""
+        with receiving(answering(answer(), answer("410 Gone")), authority.server_context()) as receiver:
+            busy = created(world, name="Busy", url=receiver.url, active=True)
+            created(world, name="Idle")
+            event = event_file("request_created")
+            for request in ("1", "2"):
+                event["detail"]["event_time"] = time.time() - 3600 + int(request)
+                event["detail"]["data"]["id"] = request
+                world.dispatch(event)
+        first, second = world.api("GET", "/api/webhooks", query={"with": "recent"}).json["items"]
+        recent = first["recent"]
+        assert (recent["succeeded"], recent["failed"], recent["unfinished"], recent["complete"]) == (1, 1, 0, True)
+        last = recent["last_delivery"]
+        assert (last["state"], last["code"], last["trigger"]) == ("failed", "http_410", "RequestCreated")
+        [newest, _] = world.api("GET", f"/api/webhooks/{busy['id']}/deliveries").json["items"]
+        assert last.items() <= newest.items()
+        assert second["recent"]["last_delivery"] is None
+        assert "recent" not in world.api("GET", "/api/webhooks").json["items"][0]
+        described = world.api("GET", "/api/openapi.json").json
+        schema = {"$ref": "#/components/schemas/WebhookPage", "components": described["components"]}
+        Draft202012Validator(schema).validate(world.api("GET", "/api/webhooks", query={"with": "recent"}).json)
 
     def test_pages_stay_right_while_rows_come_and_go(self, world: World) -> None:
         """Whoever was there all the time is seen once; the row at which a page ended may be deleted."""
@@ -324,6 +348,15 @@ class TestListing:
             ({"limit": "0"}, {"path": "limit", "value": '"0"', "rule": "must be at least 1"}),
             ({"limit": "101"}, {"path": "limit", "value": '"101"', "rule": "must be at most 100"}),
             ({"limit": "ten"}, {"path": "limit", "value": '"ten"', "rule": "must be a whole number"}),
+            (
+                {"serach": "torq"},
+                {
+                    "path": "serach",
+                    "value": "",
+                    "rule": "is not known here; the fields are search, status, limit, cursor, with",
+                },
+            ),
+            ({"with": "all"}, {"path": "with", "value": '"all"', "rule": "must be 'recent'"}),
             ({"status": "on"}, {"path": "status", "value": '"on"', "rule": "must be 'active' or 'inactive'"}),
             (
                 {"cursor": "%%"},
@@ -577,6 +610,9 @@ class TestPuttingEvents:
             ({"event_type": "RequestCreated", "data": []}, ["data"]),
             ({"event_type": "RequestCreated", "trigger": "RequestFailed", "data": {}}, ["trigger"]),
             ({"event_type": {"a": 1}, "trigger": 1, "data": {}}, ["event_type", "trigger"]),
+            ({"event_type": "RequestCreated", "event_time": 1795000000123, "data": []}, ["event_time", "data"]),
+            ({"event_type": "RequestCreated", "event_time": "now", "data": {}}, ["event_time"]),
+            ({"event_type": "RequestCreated", "event_time": True, "data": {}}, ["event_time"]),
         ],
     )
     def test_every_wrong_field_is_named(self, world: World, body: object, expected: list[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grantwire.asking import LATEST, Selection, read_cursor, read_question, read_wish, write_cursor
+from grantwire.asking import Selection, read_cursor, read_question, read_wish, write_cursor
 from grantwire.browsing import (
     Browser,
     KeptAttempt,
@@ -36,6 +36,7 @@ from grantwire.identifiers import (
 )
 from grantwire.models import Delivery, RequestEvent, State
 from grantwire.replaying import ReplayJob
+from grantwire.request_events import LATEST
 from tests.unit.conftest import event_of
 
 WEBHOOK = "wh_06ewh5hy0000000000000000"

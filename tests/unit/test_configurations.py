@@ -355,11 +355,23 @@ def test_every_wrong_field_is_told_in_the_order_of_the_form() -> None:
     """Never only the first one."""
     wrong = {**dict.fromkeys(reversed(EDITABLE), object.__name__), "surprise": 1, "url": "x", "name": "!"}
     paths = [problem.path for problem in problems(wrong)]
-    told = [name for name in EDITABLE if name != "body_template"]  # a text, and looked at when the rest is right
-    assert paths == [*told, "surprise"]
+    assert paths == [*EDITABLE, "surprise"]
     with pytest.raises(InvalidWebhookError) as caught:
         parse_webhook(wrong, webhook_id="wh_1", now=1.0)
     assert str(caught.value) == "; ".join(map(str, caught.value.problems))
+
+
+def test_a_template_that_cannot_work_is_told_by_its_place() -> None:
+    """For machines too, where it is a place in the template; what was rendered has other lines."""
+    body, value = '{\n "a": "{{>p}}"}', "a\t{{>p}}"
+    found = problems(document(body_template=body, headers=[{"name": "X-A", "value": value}], timeout_seconds=99))
+    places = [(one.path, one.line, one.column) for one in found]
+    assert places == [("body_template", 2, 8), ("headers[0].value", 1, 3), ("timeout_seconds", 0, 0)]
+    assert found[0].document.items() >= {"path": "body_template", "line": 2, "column": 8}.items()
+    assert found[2].document.keys() == {"path", "value", "rule"}
+    [broken] = problems(document(body_template='{\n "a": "{{x}}" "b"}'))
+    assert (broken.line, broken.column) == (0, 0)
+    assert "is not JSON in its line 2, column 10: Expecting ',' delimiter" in broken.rule
 
 
 def test_the_value_is_shown_as_far_as_a_person_will_read() -> None:
@@ -627,8 +639,8 @@ def test_a_users_document_cannot_hold_a_sealed_secret() -> None:
 def test_a_stored_webhook_is_read_strictly_too() -> None:
     """A row that was changed by hand is refused in the same words; only the samples are not rendered again."""
     stored = document_of(webhook_of()) | {"method": "TRACE", "body_template": "{{>p}}"}
-    assert [problem.path for problem in problems(stored, stored=True)] == ["method"]
-    assert [problem.path for problem in problems(stored | {"method": "POST"}, stored=True)] == ["body_template"]
+    assert [problem.path for problem in problems(stored, stored=True)] == ["method", "body_template"]
+    assert problems(stored | {"method": "POST", "body_template": "{"}, stored=True) == ()
 
 
 def test_what_we_keep_ourselves_may_be_sent_back() -> None:

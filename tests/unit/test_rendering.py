@@ -174,5 +174,7 @@ def test_the_refusal_of_a_body_shows_the_place() -> None:
     """Which trigger, what the parser said, and the text around it."""
     with pytest.raises(TemplateError) as caught:
         check_body(with_body('{"a": "{{event_type}}" "b"}'))
-    assert "the body rendered for RequestCreated is not JSON: Expecting ',' delimiter" in str(caught.value)
+    assert "the body rendered for RequestCreated is not JSON in its line 1, column 24: Expecting ',' delimiter" in str(
+        caught.value
+    )
     assert 'RequestCreated\\" \\"b\\"}' in str(caught.value)

@@ -17,8 +17,8 @@ from grantwire.identifiers import moment
 from grantwire.models import TRIGGERS, State
 from grantwire.reading import NOTHING, Reader, shown
 from grantwire.replaying import MAX_RATE
+from grantwire.request_events import EARLIEST, LATEST
 
-EARLIEST, LATEST = 0.0, 4102444800.0  # 1970 to 2100, as every event's time is
 MAX_ITEMS: Final = 100
 DEFAULT_ITEMS: Final = 50
 DEFAULT_RATE: Final = 60

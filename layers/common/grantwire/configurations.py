@@ -104,8 +104,7 @@ def parse_webhook(
 def _check_together(reader: Reader, webhook: Webhook, *, stored: bool) -> None:
     """What depends on more than one field."""
     credentials.check_headers_differ(reader, tuple(one.name for one in webhook.headers), webhook.authentication)
-    if not reader.problems:
-        _check(reader, "body_template", lambda: body_template(webhook) if stored else check_body(webhook))
+    _check(reader, "body_template", lambda: body_template(webhook) if stored else check_body(webhook))
 
 
 def _fields(document: object, *, any_size: bool) -> Mapping[str, Any]:
@@ -290,7 +289,8 @@ def _check(reader: Reader, path: str, compiles: Callable[[], object], *, quote: 
     try:
         compiles()
     except TemplateError as exc:
-        reader.refuse(path, NOTHING, str(exc) if quote else "holds a placeholder that is not understood")
+        rule = str(exc) if quote else "holds a placeholder that is not understood"
+        reader.problems.append(Problem(path, "", rule, exc.line, exc.column))
 
 
 def _order(path: str) -> tuple[int, str]:

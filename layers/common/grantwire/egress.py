@@ -187,10 +187,7 @@ class Egress:
         token = _current.set(trace)
         try:
             url = self._checked_url(request.url)
-            response, failure = (
-                self._exchange(self._pool(url), url, request),
-                None,
-            )
+            response, failure = self._exchange(self._pool(url), url, request), None
         except _StoppedError as stopped:
             response, failure = None, stopped.failure
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:

@@ -3,6 +3,8 @@
 GrantwireError
 ├── SettingsError            the deployment is misconfigured; nothing can run
 ├── InvalidEventError        an event nobody can use: it goes to the dead-letter queue with this reason
+├── InvalidBodyError         the body of a request is no JSON object
+│   └── BodyTooLargeError    it has more bytes than a body may have
 ├── InvalidWebhookError      a webhook, or a request about one, that is not valid: every wrong field
 │   ├── NameTakenError       another webhook has the name
 │   └── UnreadableWebhookError  what is stored is no valid webhook: it was changed by hand, or the rules have changed
@@ -36,17 +38,36 @@ class InvalidEventError(GrantwireError):
     """The event cannot be used by anyone; `str()` says why and what would help."""
 
 
+class InvalidBodyError(GrantwireError):
+    """The body of a request cannot be understood; `str()` says why and what would be right."""
+
+
+class BodyTooLargeError(InvalidBodyError):
+    """The body of a request has more bytes than it may have."""
+
+
 @dataclass(frozen=True)
 class Problem:
-    """One wrong field: where (`filters[0].operator`), the value as it was given (none when secret), the way out."""
+    """One wrong field: where (`filters[0].operator`), the value as it was given (none when secret), the way out.
+
+    `line` and `column`: in the field's own text, from 1; both are 0 when it is not a place in a text that is wrong.
+    """
 
     path: str
     value: str
     rule: str
+    line: int = 0
+    column: int = 0
 
     def __str__(self) -> str:
         shown = f" is {self.value}" if self.value else ""
         return f"{self.path}{shown}: {self.rule}"
+
+    @property
+    def document(self) -> dict[str, str | int]:
+        """The problem as an answer shows it."""
+        place = {"line": self.line, "column": self.column} if self.line else {}
+        return {"path": self.path, "value": self.value, "rule": self.rule, **place}
 
 
 class InvalidWebhookError(GrantwireError):

@@ -17,6 +17,7 @@ from grantwire.identifiers import is_webhook_id, moment, new_webhook_id
 from grantwire.models import Signing, Webhook
 from grantwire.reading import shown
 from grantwire.saving import Sealed, Sealer
+from grantwire.urls import host_of
 
 if TYPE_CHECKING:
     from grantwire.stores.webhook_rows import Record, Summary
@@ -88,7 +89,7 @@ class WebhookKeeper:
     def create(self, document: Document) -> Saved:
         """Store a new webhook."""
         now = self.clock()
-        return self._create(parse_webhook(_editable(document), webhook_id=new_webhook_id(now), now=now))
+        return self._create(parse_webhook(editable(document), webhook_id=new_webhook_id(now), now=now))
 
     def replace(self, webhook_id: str, document: Document, expected_version: int | None) -> Saved | None:
         """Store the document in place of the one that is there. The mask keeps a secret."""
@@ -108,7 +109,7 @@ class WebhookKeeper:
         if version is None or record is None:
             return None
         try:
-            document = merged(public_document(record.webhook), _editable(patch))
+            document = merged(public_document(record.webhook), editable(patch))
         except RecursionError:
             raise InvalidWebhookError(
                 [Problem("", "", "the patch must be nested no deeper than a webhook is")]
@@ -175,7 +176,7 @@ class WebhookKeeper:
 
     def _replace(self, webhook_id: str, document: Document, version: int, record: "Record | None") -> Saved:
         new = parse_webhook(
-            _editable(document),
+            editable(document),
             webhook_id=webhook_id,
             now=self.clock(),
             version=version + 1,
@@ -200,8 +201,7 @@ class WebhookKeeper:
         try:
             return self.webhooks.find(webhook_id) if is_webhook_id(webhook_id) else None
         except InvalidWebhookError as exc:
-            way_out = f"the stored webhook {webhook_id} cannot be read; PUT a whole one in its place, or delete it"
-            raise UnreadableWebhookError([Problem("", "", way_out), *exc.problems]) from exc
+            raise unreadable(webhook_id, exc) from exc
 
     def _version(self, webhook_id: str, expected: int | None) -> int | None:
         """The version that is there, None when none is; raises StaleVersionError when another one is expected."""
@@ -221,6 +221,12 @@ _STALE: Final = (
     "webhook {webhook_id} has version {version} by now, which is not the one in If-Match: read it again, "
     'and make your change to that with If-Match: "{version}"'
 )
+
+
+def unreadable(webhook_id: str, exc: InvalidWebhookError) -> UnreadableWebhookError:
+    """For a stored webhook that is no valid one."""
+    way_out = f"the stored webhook {webhook_id} cannot be read; PUT a whole one in its place, or delete it"
+    return UnreadableWebhookError([Problem("", "", way_out), *exc.problems])
 
 
 def _taken(name: str, holder: str | None) -> NameTakenError:
@@ -270,6 +276,7 @@ def summary_document(summary: "Summary") -> Document:
     """A webhook as a list shows it."""
     document = asdict(summary) | {name: getattr(summary, name) or None for name in ("inactive_reason", "problem")}
     del document["position"]
+    document["host"] = host_of(summary.url) or None
     return document | {"created_at": moment(summary.created_at), "updated_at": moment(summary.updated_at)}
 
 
@@ -299,6 +306,6 @@ def _health_document(health: Health) -> Document:
     }
 
 
-def _editable(document: Document) -> Document:
-    """Without what is shown only, so that what was read can be sent back."""
+def editable(document: Document) -> Document:
+    """A document without what is shown only, so that what was read can be sent back."""
     return {name: value for name, value in document.items() if name not in SHOWN_ONLY}

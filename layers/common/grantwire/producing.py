@@ -9,6 +9,7 @@ from grantwire import request_events
 from grantwire.errors import InvalidWebhookError, Problem
 from grantwire.models import TRIGGERS, RequestEvent
 from grantwire.reading import NOTHING, shown
+from grantwire.request_events import EARLIEST, LATEST
 
 MAX_ENTRY_BYTES: Final = 256 * 1024  # of one event on a bus
 
@@ -32,7 +33,7 @@ class EventProducer:
         """The event as `dispatch` will read it. Raises InvalidWebhookError with every problem, StoreError."""
         payload = {name: value for name, value in document.items() if name != "trigger"}
         payload["event_type"] = document.get("event_type") or document.get("trigger")
-        problems = [*_type_problems(document), *_data_problems(payload)]
+        problems = [*_type_problems(document), *_time_problems(payload), *_data_problems(payload)]
         if problems:
             raise InvalidWebhookError(problems)
         detail_type = str(payload["event_type"])
@@ -64,6 +65,15 @@ def _type_problems(document: Mapping[str, Any]) -> list[Problem]:
     if not wrong and len({request_events.trigger_of(one) for one in given.values()}) > 1:
         return [Problem("trigger", shown(given["trigger"]), "must mean the same as event_type; give one of the two")]
     return wrong
+
+
+def _time_problems(payload: Mapping[str, Any]) -> list[Problem]:
+    """Of a time that would be passed over for the moment at which the event came."""
+    time = payload.get("event_time")
+    if time is None or (type(time) in (int, float) and EARLIEST <= time <= LATEST):
+        return []
+    rule = "must be epoch seconds from 1970 to 2100, not milliseconds, or left out"
+    return [Problem("event_time", shown(time), rule)]
 
 
 def _data_problems(payload: Mapping[str, Any]) -> list[Problem]:

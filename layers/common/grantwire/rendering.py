@@ -73,12 +73,11 @@ def _check_json(text: str, what: str, *, quote: bool) -> None:
         json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as exc:
         near = json.dumps(text[max(0, exc.pos - 20) : exc.pos + 20], ensure_ascii=False)
-        message = f"{what} is not JSON: {exc.msg}" + (f" near {near}" if quote else "")
+        place = f"in its line {exc.lineno}, column {exc.colno}"  # not the template's, whose place is not known
+        message = f"{what} is not JSON {place}: {exc.msg}" + (f" near {near}" if quote else "")
         comma = "," in (text[: exc.pos].rstrip()[-1:], text[exc.pos : exc.pos + 1])
         remedy = f"a comma is left over: in a loop write {COMMA_REMEDY}" if comma else "check quotes, commas and braces"
-        raise TemplateError(
-            message, line=exc.lineno, column=exc.colno, hint=f"{remedy}; counted in what was rendered"
-        ) from exc
+        raise TemplateError(message, hint=remedy) from exc
     except (ValueError, RecursionError) as exc:
         raise TemplateError(f"{what} is not JSON that every parser reads: {exc}") from exc
 

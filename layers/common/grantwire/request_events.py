@@ -8,7 +8,7 @@ from grantwire.errors import InvalidEventError
 from grantwire.identifiers import event_id
 from grantwire.models import TRIGGERS, RequestEvent
 
-_EARLIEST, _LATEST = 0.0, 4102444800.0  # 1970 to 2100: a time outside is a mistake, and would upset the sort key
+EARLIEST, LATEST = 0.0, 4102444800.0  # 1970 to 2100: a time outside is a mistake, and would upset the sort key
 
 
 def trigger_of(detail_type: object) -> str | None:
@@ -58,12 +58,12 @@ def _identity(event: Mapping[str, object], trigger: str, data: Mapping[str, obje
 def _time(event: Mapping[str, object]) -> float:
     """When it happened: the payload's `event_time`, or EventBridge's own time when that is unusable."""
     seconds = event["detail"].get("event_time")  # type: ignore[attr-defined]
-    if type(seconds) not in (int, float) or not _EARLIEST <= seconds <= _LATEST:
+    if type(seconds) not in (int, float) or not EARLIEST <= seconds <= LATEST:
         try:
             seconds = datetime.fromisoformat(_text(event.get("time"))).timestamp()
         except (ValueError, OverflowError):
-            seconds = _EARLIEST
-    return min(max(float(seconds), _EARLIEST), _LATEST)
+            seconds = EARLIEST
+    return min(max(float(seconds), EARLIEST), LATEST)
 
 
 def _text(value: object) -> str:

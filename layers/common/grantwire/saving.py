@@ -24,7 +24,7 @@ from grantwire.urls import host_of
 
 MAX_ROW_BYTES: Final = 380_000  # DynamoDB's items end at 400 KB
 _NOTHING_IS_STORED: Final = "is a mask, and nothing is stored that it could stand for: enter the secret"
-_HOST_HAS_CHANGED: Final = "must be entered again, because the host it is sent to has changed"
+_HAS_CHANGED: Final = "must be entered again, because the {what} it is sent to has changed"
 
 
 class Webhooks(Protocol):
@@ -100,57 +100,73 @@ def seal(webhook: Webhook, *, secrets: Sealer, random_bytes: Callable[[int], byt
     return Sealed(webhook=stored, made_secret=made)
 
 
-def keep_secrets(new: Webhook, stored: Webhook) -> Webhook:
+def keep_secrets(new: Webhook, stored: Webhook, *, same_url: bool = False) -> Webhook:
     """An update with the stored secrets wherever it holds the mask; the signing secret also where it names none.
 
     Raises InvalidWebhookError naming each field where nothing is stored, and each secret that would go to another host
-    than the one it was entered for: whoever may edit a webhook and not read it could have it sent to their own host.
+    (`same_url`: another URL) than the one it was entered for: whoever may edit a webhook and not read it could have it
+    sent to their own host. A signing key is sent nowhere and stays; with `same_url` only that URL gets a signature.
     """
     problems: list[Problem] = []
+    goes = _Goes(same_url)
+    moved = goes.moved(new.url, stored.url)
     kept = replace(
         new,
-        headers=_kept_headers(new, stored, problems),
-        authentication=_kept_authentication(new, stored, problems),
-        signing=_kept_signing(new.signing, stored.signing, problems),
+        headers=_kept_headers(new, stored, problems, moved),
+        authentication=_kept_authentication(new, stored, problems, goes),
+        signing=_kept_signing(new.signing, stored.signing, problems, moved if same_url else ""),
     )
     if problems:
         raise InvalidWebhookError(problems)
     return kept
 
 
-def _kept_headers(new: Webhook, stored: Webhook, problems: list[Problem]) -> tuple[Header, ...]:
+@dataclass(frozen=True, slots=True)
+class _Goes:
+    """Where a secret goes: to a host, or to a URL."""
+
+    same_url: bool
+
+    def moved(self, new: str, stored: str) -> str:
+        """Why it would go elsewhere than it was entered for; empty when it would not."""
+        if new == stored or (not self.same_url and host_of(new) == host_of(stored)):
+            return ""
+        return _HAS_CHANGED.format(what="URL" if self.same_url else "host")
+
+
+def _kept_headers(new: Webhook, stored: Webhook, problems: list[Problem], moved: str) -> tuple[Header, ...]:
     known = {one.name.lower(): one.value for one in stored.headers if isinstance(one.value, SealedSecret)}
-    moved = host_of(new.url) != host_of(stored.url)
     return tuple(
-        replace(one, value=_kept(known.get(one.name.lower()), f"headers[{index}].value", problems, moved=moved))
+        replace(one, value=_kept(known.get(one.name.lower()), f"headers[{index}].value", problems, moved))
         if isinstance(one.value, MaskedSecret)
         else one
         for index, one in enumerate(new.headers)
     )
 
 
-def _kept_authentication(new: Webhook, stored: Webhook, problems: list[Problem]) -> Authentication | None:
+def _kept_authentication(new: Webhook, stored: Webhook, problems: list[Problem], goes: _Goes) -> Authentication | None:
     ours, theirs = new.authentication, stored.authentication
     if ours is None or not isinstance(ours.secret, MaskedSecret):
         return ours
     known = theirs.secret if theirs and theirs.kind == ours.kind else None
-    moved = host_of(new.url) != host_of(stored.url)
+    moved = goes.moved(new.url, stored.url)
     if isinstance(ours, ClientCredentials) and isinstance(theirs, ClientCredentials):
-        moved = moved or host_of(ours.token_url) != host_of(theirs.token_url)
-    return replace(ours, secret=_kept(known, f"authentication.{ours.hidden_field}", problems, moved=moved))
+        moved = moved or goes.moved(ours.token_url, theirs.token_url)
+    return replace(ours, secret=_kept(known, f"authentication.{ours.hidden_field}", problems, moved))
 
 
-def _kept_signing(new: Signing | None, stored: Signing | None, problems: list[Problem]) -> Signing | None:
-    """The key itself is sent nowhere, so it may be kept whatever the host."""
+def _kept_signing(new: Signing | None, stored: Signing | None, problems: list[Problem], moved: str) -> Signing | None:
     if new is None or isinstance(new.secret, PlainSecret | SealedSecret):
         return new
     if stored is None and isinstance(new.secret, MaskedSecret):
         problems.append(Problem("signing.secret", "", _NOTHING_IS_STORED))
+    elif stored is not None and moved:
+        problems.append(Problem("signing.secret", "", moved))
     return stored or new
 
 
-def _kept(known: Secret | None, path: str, problems: list[Problem], *, moved: bool) -> Secret:
+def _kept(known: Secret | None, path: str, problems: list[Problem], moved: str) -> Secret:
     """The stored secret, or a problem."""
     if known is None or moved:
-        problems.append(Problem(path, "", _HOST_HAS_CHANGED if known else _NOTHING_IS_STORED))
+        problems.append(Problem(path, "", moved if known else _NOTHING_IS_STORED))
     return known or MaskedSecret()

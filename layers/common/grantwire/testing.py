@@ -1,50 +1,18 @@
 """A test of a webhook, saved or draft: one real request, and everything about it in the answer."""
 
-import json
-import secrets
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from grantwire import filters, linting, request_events, retrying, signing
+from grantwire import filters, linting, retrying, signing
 from grantwire.credentials import header_of
-from grantwire.errors import InvalidEventError, InvalidWebhookError, Problem, TemplateError
+from grantwire.errors import TemplateError
 from grantwire.invoking import Invocation, Invoker
-from grantwire.models import MASK, TRIGGERS, HttpRequest, HttpResponse, RequestEvent, State, Webhook
+from grantwire.models import MASK, HttpRequest, HttpResponse, RequestEvent, State, Webhook
 from grantwire.rendering import render
-from grantwire.samples import sample_event
 from grantwire.tips import tips
 
 MOST_SECONDS: Final = 25.0  # API Gateway gives up after 30
 SHOWN_RESPONSE_BYTES: Final = 16 * 1024
-
-
-def event_for(webhook: Webhook, document: Mapping[str, object]) -> RequestEvent:
-    """The event a test uses: the one given (`event`, a payload), or the sample of `trigger`, or of the webhook's first.
-
-    It has an id of its own: a receiver that drops doubles must not take it for a delivery. Raises InvalidWebhookError
-    naming the field when it is unusable.
-    """
-    return replace(_event_for(webhook, document), id=f"evt_test{secrets.token_hex(12)}")
-
-
-def _event_for(webhook: Webhook, document: Mapping[str, object]) -> RequestEvent:
-    trigger = document.get("trigger") or webhook.triggers[0]
-    if trigger not in TRIGGERS:
-        raise InvalidWebhookError([Problem("trigger", json.dumps(trigger), f"must be one of {', '.join(TRIGGERS)}")])
-    payload = document.get("event")
-    if payload is None:
-        return sample_event(str(trigger))
-    named = payload.get("event_type") if isinstance(payload, dict) else None
-    try:
-        event = request_events.parse({"detail-type": named or trigger, "id": "test", "detail": payload})
-    except InvalidEventError as exc:
-        raise InvalidWebhookError([Problem("event", "", str(exc))]) from exc
-    if event is None:
-        raise InvalidWebhookError(
-            [Problem("event.event_type", json.dumps(named), f"must be one of {', '.join(TRIGGERS)}")]
-        )
-    return event
 
 
 def run(webhook: Webhook, event: RequestEvent, invoker: Invoker) -> dict[str, object]:

@@ -33,6 +33,10 @@ FILTERED_ROWS: Final = 200  # looked at in one read, when a filter may pass most
 MOST_READS: Final = 10  # of a page of deliveries
 MOST_COUNTING_READS: Final = 100  # of 1 MB each: some 100,000 ordinary rows
 _KEYS: Final = 100  # of one BatchGetItem, the most DynamoDB takes
+_WITHOUT_ATTEMPTS: Final = (
+    *("pk", "sk", "trigger", "state", "attempt_count"),
+    *("code", "reason", "created_at", "updated_at"),
+)
 _Row = dict[str, Any]  # as the low-level client gives it: {"state": {"S": "waiting"}}
 
 
@@ -66,6 +70,20 @@ class DeliveryPages:
             found = found[:limit]
             after = found[-1].delivery.sort_key
         return Page(found, after)
+
+    def newest(self, webhook_id: str, *, limit: int) -> Sequence[StoredDelivery]:
+        """At most `limit` deliveries, the newest event first, without their attempts; one read, up to a second old."""
+        with translated("dynamodb Query"):
+            answer: Any = self.client.query(
+                TableName=self.table_name,
+                KeyConditionExpression="pk = :webhook",
+                ExpressionAttributeValues={":webhook": {"S": webhook_id}},
+                ProjectionExpression=", ".join(f"#{name}" for name in _WITHOUT_ATTEMPTS),
+                ExpressionAttributeNames={f"#{name}": name for name in _WITHOUT_ATTEMPTS},
+                ScanIndexForward=False,
+                Limit=limit,
+            )
+        return [_stored(row) for row in answer["Items"]]
 
     def count(self, webhook_id: str, selection: Selection) -> int | None:
         """How many deliveries there are; None when that would take more reads than a request may make."""
