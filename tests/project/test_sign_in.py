@@ -60,6 +60,22 @@ def test_a_token_must_be_of_the_issuer_and_for_us(api: dict[str, Any]) -> None:
     assert rule["Assertions"][0]["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "JwtAudience"}, ""]}]}
 
 
+def test_an_audience_is_not_passed_over() -> None:
+    """Without its issuer it would be: the stack would make a user pool, whose tokens are for others."""
+    rule = translated()["Rules"]["AudienceWithItsIssuer"]
+    assert rule["RuleCondition"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "JwtAudience"}, ""]}]}
+    assert rule["Assertions"][0]["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "JwtIssuer"}, ""]}]}
+
+
+def test_every_route_is_throttled_and_its_log_has_no_address() -> None:
+    """A query may hold what somebody searched for; the route, as the template has it, says what was asked."""
+    [stage] = [one["Properties"] for one in translated()["Resources"].values() if one["Type"].endswith("V2::Stage")]
+    limits = stage["DefaultRouteSettings"]
+    assert 0 < limits["ThrottlingRateLimit"] <= limits["ThrottlingBurstLimit"] <= 100
+    logged = set(re.findall(r"\$context\.([\w.]+)", stage["AccessLogSettings"]["Format"]))
+    assert logged == {"requestId", "routeKey", "status", "responseLatency", "authorizer.claims.sub"}
+
+
 def test_nobody_signs_up_by_themselves() -> None:
     """People are added by who runs the stack; a browser's client has no secret, a script's has one and no browser."""
     resources = translated()["Resources"]

@@ -79,6 +79,19 @@ def test_no_policy_allows_everything(logical_id: str, statement: dict[str, Any])
     assert not statement.keys() & {"NotAction", "NotResource", "NotPrincipal"}
 
 
+def test_who_seals_opens_nothing_and_who_opens_seals_nothing() -> None:
+    """And nobody does either for no webhook: the id is the encryption context."""
+    allowed: dict[str, list[str]] = {}
+    for logical_id, statement in statements():
+        actions = [one for one in texts(statement["Action"]) if one.startswith("kms:")]
+        if actions and logical_id != "SecretsKey":
+            allowed.setdefault(logical_id, []).extend(actions)
+            assert statement["Resource"] == {"Fn::GetAtt": ["SecretsKey", "Arn"]}
+            assert statement["Condition"] == {"Null": {"kms:EncryptionContext:webhook_id": "false"}}
+    opening = {one: ["kms:Decrypt"] for one in ("DispatchRole", "RedeliverRole", "TestWebhookRole")}
+    assert allowed == {**opening, "WebhooksRole": ["kms:Encrypt"]}
+
+
 def test_nobody_but_ourselves_and_aws_is_let_in() -> None:
     """A principal is a service, or this account; everyone only where something is denied."""
     for logical_id, statement in statements():
