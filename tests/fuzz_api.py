@@ -1,24 +1,27 @@
 """Asks the local stack everything that its API's description allows, and much that it does not: `make fuzz-api`.
 
-schemathesis makes the requests of /api/openapi.json. No answer may be a 5xx, and each must be as described: status,
-media type, JSON. Ends with 1 when one is not.
+schemathesis makes the requests of /api/openapi.json, most of them for webhooks, deliveries and jobs that there are. No
+answer may be a 5xx, and each must be as described: status, media type, JSON. Ends with 1 when one is not.
 """
 
 import argparse
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from local import ROOT
 
 SECONDS_TO_START: Final = 60.0
+COPIES: Final = 30
 CHECKS: Final = (
     *("not_a_server_error", "status_code_conformance"),
     *("content_type_conformance", "response_schema_conformance"),
@@ -35,15 +38,47 @@ def main() -> int:
     stack = [sys.executable, "-m", "local.run", "--webhooks", "webhooks", "--port", str(port)]
     with subprocess.Popen(stack, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True) as running:
         try:
-            url = f"http://127.0.0.1:{port}/api/openapi.json"
-            _wait_for(url)
-            return _ask(url, given.examples, given.seed)
+            api = f"http://127.0.0.1:{port}/api"
+            _wait_for(f"{api}/openapi.json")
+            with tempfile.TemporaryDirectory() as folder:
+                config = Path(folder) / "schemathesis.toml"
+                config.write_text(_config(_what_there_is(api)), encoding="utf-8")
+                return _ask(f"{api}/openapi.json", config, given.examples, given.seed)
         finally:
             os.killpg(running.pid, signal.SIGTERM)
 
 
-def _ask(url: str, examples: int, seed: int) -> int:
-    command = [str(Path(sys.executable).parent / "schemathesis"), "run", url, "--phases", "fuzzing,stateful"]
+def _what_there_is(api: str) -> dict[str, list[str]]:
+    """Values for parameters, by their names: enough webhooks that some outlive being deleted."""
+
+    def ask(path: str, body: object = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        with urlopen(Request(api + path, data, {"Content-Type": "application/json"}), timeout=30) as answer:
+            return json.load(answer)
+
+    listed = ask("/webhooks")["items"]
+    ids = [one["id"] for one in listed]
+    deliveries = [one for webhook_id in ids for one in ask(f"/webhooks/{webhook_id}/deliveries")["items"]]
+    jobs = [ask(f"/webhooks/{webhook_id}/replays", {"since": 0, "until": 4e9})["job"]["id"] for webhook_id in ids]
+    return {
+        "webhook_id": [*ids, *(ask(f"/webhooks/{ids[0]}/duplicate", {})["id"] for _ in range(COPIES))],
+        "delivery_id": [one["id"] for one in deliveries],
+        "event_id": [one["event_id"] for one in deliveries],
+        "job_id": jobs,
+        "if-match": ["*", '"1"', '"2"'],
+    }
+
+
+def _config(values: dict[str, list[str]]) -> str:
+    """In TOML, for whose texts JSON's spelling will do."""
+    lines = [f'"{name}" = {{ dictionary = "{name}", probability = 0.8 }}' for name in values]
+    dictionaries = [f'[dictionaries."{name}"]\nvalues = {json.dumps(found)}' for name, found in values.items()]
+    return "\n".join(["[parameters]", *lines, *dictionaries, ""])
+
+
+def _ask(url: str, config: Path, examples: int, seed: int) -> int:
+    program = str(Path(sys.executable).parent / "schemathesis")
+    command = [program, "--config-file", str(config), "run", url, "--phases", "fuzzing,stateful"]
     command += ["--max-examples", str(examples), "--seed", str(seed), "--checks", ",".join(CHECKS)]
     command += ["--suppress-health-check", "all", "--request-timeout", "30"]
     return subprocess.run(command, cwd=ROOT, env={**os.environ, "HYPOTHESIS_STORAGE_DIRECTORY": os.devnull}).returncode
