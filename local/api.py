@@ -14,6 +14,10 @@ from local.template import Route
 
 # API Gateway's own words where Python has others, from 3.13 on.
 _PHRASES: Final = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Request Entity Too Large"}
+_OUR_NAMES: Final = ("127.0.0.1", "localhost")
+_FOREIGN: Final = (
+    "the local stack has no sign-in: it answers programs and its own pages, at http://127.0.0.1 or http://localhost"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +53,8 @@ class Api:
         return _message(status)
 
     def _ask(self, request: Request) -> tuple[Answer, Exception | None]:
+        if _is_foreign(request):
+            return _message(HTTPStatus.FORBIDDEN, words=_FOREIGN), None
         found = gateway.match(self._functions, request.method, request.target)
         if found is None:
             return self._unrouted(request), None
@@ -66,9 +72,15 @@ class Api:
         return _message(HTTPStatus.METHOD_NOT_ALLOWED, ("allow", ", ".join(allowed)))
 
 
-def _message(status: HTTPStatus, *headers: tuple[str, str]) -> Answer:
+def _is_foreign(request: Request) -> bool:
+    """Whether a page of some other site asks, by its own name or by one that leads here: no sign-in would stop it."""
+    host, origin = request.header("Host").lower(), request.header("Origin").lower()
+    return host.partition(":")[0] not in _OUR_NAMES or origin not in ("", f"http://{host}")
+
+
+def _message(status: HTTPStatus, *headers: tuple[str, str], words: str = "") -> Answer:
     return Answer(
         status=status,
         headers=(("content-type", "application/json"), *headers),
-        body=json.dumps({"message": _PHRASES.get(status, status.phrase)}).encode(),
+        body=json.dumps({"message": words or _PHRASES.get(status, status.phrase)}).encode(),
     )

@@ -76,6 +76,8 @@ class Services(Protocol):
     @property
     def dynamodb(self) -> "DynamoDBClient": ...
     @property
+    def events(self) -> "EventBridgeClient": ...
+    @property
     def kms(self) -> "KMSClient": ...
     @property
     def sqs(self) -> "SQSClient": ...
@@ -112,7 +114,7 @@ class RuleQueue:
     url: str
 
     @classmethod
-    def create(cls, rule: Rule, clients: Clients, *, name: str) -> Self:
+    def create(cls, rule: Rule, clients: Services, *, name: str) -> Self:
         """Creates the bus (if it is not the default one), the rule, and the queue behind it.
 
         Without the transformer, which AWS would not need, moto leaves out `account` and replaces `<id>` and the like in

@@ -167,11 +167,11 @@ def _recent() -> Schema:
         **dict.fromkeys(("code", "reason"), nullable(TEXT)),
     }
     fields = {
-        "since": says(TIME, "24 hours ago: deliveries whose event happened since then are counted"),
+        "since": says(TIME, "24 hours ago: the deliveries that were made since then are counted"),
         "succeeded": WHOLE,
         "failed": WHOLE,
         "unfinished": says(WHOLE, "waiting, or being sent at this moment"),
-        "complete": says(FLAG, f"false: only the newest {COUNTED} were counted, and there may be more"),
+        "complete": says(FLAG, f"false: only those of the newest {COUNTED} events were counted, and there may be more"),
         "last_delivery": says(nullable(object_of(tuple(facts), **facts)), "the newest event's, however old"),
     }
     return says(object_of(tuple(fields), **fields), "with ?with=recent")

@@ -17,6 +17,7 @@ from tests.deployed.processes import running, until
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_sqs import SQSClient
 
@@ -46,6 +47,11 @@ class Cloud:
         return self._session.client("dynamodb", endpoint_url=self.endpoint)
 
     @cached_property
+    def events(self) -> "EventBridgeClient":
+        """The client of its buses."""
+        return self._session.client("events", endpoint_url=self.endpoint)
+
+    @cached_property
     def kms(self) -> "KMSClient":
         """The client of its keys."""
         return self._session.client("kms", endpoint_url=self.endpoint)
@@ -61,7 +67,7 @@ class Cloud:
 
     def close(self) -> None:
         """Close what the clients keep open."""
-        for client in (self.dynamodb, self.kms, self.sqs):
+        for client in (self.dynamodb, self.events, self.kms, self.sqs):
             client.close()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from grantwire.models import Webhook
+from local.aws import RuleQueue
 from local.template import Template
 from local.torq import Torq
 from tests.deployed.cloud import Cloud, cloud_of
@@ -42,6 +43,13 @@ def cloud(build: Path, folder: Path) -> Iterator[Cloud]:
     """A local AWS with the tables, queues and keys of the template that was built."""
     with cloud_of(Template.read(build / "template.yaml"), folder) as cloud:
         yield cloud
+
+
+@pytest.fixture
+def rule(cloud: Cloud) -> RuleQueue:
+    """The events that the template's rule has for `dispatch` from now on."""
+    [rule] = cloud.template.function("DispatchFunction").rules
+    return RuleQueue.create(rule, cloud, name="requests")
 
 
 @pytest.fixture(scope="session")

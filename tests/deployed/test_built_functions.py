@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 
 from grantwire.models import Webhook
+from local.aws import RuleQueue
 from local.http_server import Request
 from local.torq import Torq
 from tests.deployed.cloud import Cloud
@@ -286,6 +287,7 @@ class TestWebhooks:
         dispatch: EmulatedFunction,
         torq: Torq,
         arrivals: Arrivals,
+        rule: RuleQueue,
     ) -> None:
         """Create, test, read the invocation data, save it as active, put an event, see its delivery and the attempt."""
         status, made = self.ask(manager, "POST", "/api/webhooks", document(torq) | {"name": "Guide", "active": False})
@@ -300,10 +302,11 @@ class TestWebhooks:
         payload = read_event("request_granted.json")["detail"] | {"event_time": 1795009999.5}
         status, accepted = self.ask(manager, "POST", "/api/events", payload)
         assert status == 202
-        dispatch.invoke({"detail-type": payload["event_type"], "id": "guide", "detail": payload})
-        status, event = self.ask(manager, "GET", f"/api/events/{accepted['event_id']}/deliveries")
+        [message] = rule.receive()
+        dispatch.invoke(json.loads(message.body))
+        status, found = self.ask(manager, "GET", f"/api/events/{accepted['event_id']}/deliveries")
         assert status == 200
-        [mine] = [one for one in event["items"] if one["webhook_id"] == made["id"]]
+        [mine] = [one for one in found["items"] if one["webhook_id"] == made["id"]]
         assert (mine["state"], mine["last_attempt"]["http_status"]) == ("succeeded", 202)
         status, delivery = self.ask(manager, "GET", f"/api/deliveries/{mine['id']}")
         assert json.loads(delivery["history"][0]["request"]["body"]) == body_for({"detail": payload})

@@ -52,6 +52,12 @@ def client(answered: list[Answered]) -> Iterator[http.client.HTTPConnection]:
         connection.close()
 
 
+def test_it_listens_on_loopback_alone() -> None:
+    """Whoever is on the same network would find an API without a sign-in."""
+    with LoopbackServer(Api(on_answered=lambda _: None)) as server:
+        assert server.socket.getsockname() == ("127.0.0.1", server.port)
+
+
 def send(client: http.client.HTTPConnection, method: str, path: str, body: bytes = b"") -> tuple[int, Any, Any]:
     client.request(method, path, body, {"Content-Type": "application/json"})
     response = client.getresponse()
@@ -119,3 +125,27 @@ def test_a_port_that_is_taken_is_an_error() -> None:
     api = Api(on_answered=lambda _: None)
     with LoopbackServer(api) as server, pytest.raises(OSError, match="in use"):
         LoopbackServer(api, port=server.port)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost:8600"}, 200),
+        ({"Host": "localhost:8600", "Origin": "http://localhost:8600"}, 200),
+        ({"Host": "127.0.0.1:8600", "Origin": "http://127.0.0.1:9"}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Host": "rebound.evil.example:8600"}, 403),
+        ({"Host": "127.0.0.1.evil.example"}, 403),
+    ],
+)
+def test_another_sites_page_is_refused(
+    client: http.client.HTTPConnection, answered: list[Answered], headers: dict[str, str], status: int
+) -> None:
+    """There is no sign-in here: a browser on this machine would ask whatever some page has it ask."""
+    client.request("POST", "/api/webhooks/wh_1/test", b"{}", headers)
+    response = client.getresponse()
+    message = json.loads(response.read()).get("message", "")
+    assert (response.status, "has no sign-in" in message) == (status, status == 403)
+    assert [one.status for one in answered] == [status]

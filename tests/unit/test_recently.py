@@ -17,11 +17,11 @@ NOW = 1_795_000_000.0
 
 
 def stored(webhook_id: str, age: float, state: State) -> StoredDelivery:
-    """The delivery of an event that happened so many seconds ago."""
+    """The delivery that was made so many seconds ago, of an event that happened then."""
     sort_key = f"{moment(NOW - age)}#evt_1"
     delivery = Delivery(webhook_id=webhook_id, sort_key=sort_key, trigger="RequestGranted", state=state, attempts=1)
     return StoredDelivery(
-        delivery=delivery, code="http_202", reason="a reason", created_at=NOW, updated_at=NOW, last_attempt=None
+        delivery=delivery, code="http_202", reason="a reason", created_at=NOW - age, updated_at=NOW, last_attempt=None
     )
 
 
@@ -65,12 +65,22 @@ def test_a_day_is_counted_by_what_its_deliveries_came_to() -> None:
     assert third["last_delivery"] is None
 
 
+def test_an_event_that_came_late_counts_when_it_came() -> None:
+    """One that was put on the bus again, or by a producer who was down for days."""
+    late = replace(stored("wh_1", 5 * DAY_SECONDS, State.SUCCEEDED), created_at=NOW - 60)
+    [one] = asked(Rows({"wh_1": [late]}), "wh_1")
+    assert (one["succeeded"], one["last_delivery"]["event_time"]) == (1, moment(NOW - 5 * DAY_SECONDS))
+
+
 @pytest.mark.parametrize(("count", "complete"), [(COUNTED - 1, True), (COUNTED + 50, False)])
 def test_a_busy_webhook_costs_no_more_than_a_hundred_rows(count: int, complete: bool) -> None:
     """And says that not all were counted."""
     rows = [stored("wh_1", age, State.SUCCEEDED) for age in range(count)]
     [one] = asked(Rows({"wh_1": rows}), "wh_1")
     assert (one["succeeded"], one["complete"]) == (min(count, COUNTED), complete)
+    rows[COUNTED - 2 :] = [stored("wh_1", 2 * DAY_SECONDS, State.FAILED)] * 50
+    [one] = asked(Rows({"wh_1": rows}), "wh_1")
+    assert (one["succeeded"], one["complete"]) == (COUNTED - 2, True)
 
 
 def test_our_own_fault_is_not_taken_for_no_deliveries() -> None:

@@ -28,19 +28,18 @@ class Newest(Protocol):
 def of_webhooks(webhook_ids: Sequence[str], *, pages: Newest, executor: Executor, now: float) -> list[Answer]:
     """How each webhook did up to `now`, in their order; one read each, side by side. Raises StoreError."""
     found = executor.map(lambda one: pages.newest(one, limit=COUNTED), webhook_ids)
-    return [_answer(newest, moment(now - DAY_SECONDS)) for newest in found]
+    return [_answer(newest, now - DAY_SECONDS) for newest in found]
 
 
-def _answer(newest: Sequence[StoredDelivery], since: str) -> Answer:
-    """`complete`: whether those that were looked at are all there are since then."""
-    counted = [one.delivery.state for one in newest if _event_time(one) >= since]
-    times = Counter(counted)
+def _answer(newest: Sequence[StoredDelivery], since: float) -> Answer:
+    """Those that were made since then. `complete`: whether all of them can be among those that were looked at."""
+    times = Counter(one.delivery.state for one in newest if one.created_at >= since)
     return {
-        "since": since,
+        "since": moment(since),
         "succeeded": times[State.SUCCEEDED],
         "failed": times[State.FAILED],
         "unfinished": times[State.WAITING] + times[State.DELIVERING],
-        "complete": len(counted) < COUNTED,
+        "complete": len(newest) < COUNTED or newest[-1].created_at < since,
         "last_delivery": _last(newest[0]) if newest else None,
     }
 
@@ -49,14 +48,10 @@ def _last(stored: StoredDelivery) -> Answer:
     delivery = stored.delivery
     return {
         "id": delivery_id_of(delivery.webhook_id, delivery.sort_key),
-        "event_time": _event_time(stored),
+        "event_time": delivery.sort_key.partition("#")[0],
         "trigger": delivery.trigger,
         "state": delivery.state.value,
         "code": stored.code,
         "reason": stored.reason,
         "updated_at": moment(stored.updated_at),
     }
-
-
-def _event_time(stored: StoredDelivery) -> str:
-    return stored.delivery.sort_key.partition("#")[0]
