@@ -32,6 +32,8 @@ T = TypeVar("T")
 
 PYTHON: Final = os.environ.get("E2E_PYTHON", str(ROOT / ".venv-e2e" / "bin" / "python"))
 STACK: Final = "grantwire"
+# What is deployed with: ministack has no user pools.
+PARAMETERS: Final = {"JwtIssuer": "https://issuer.example.com", "JwtAudience": "grantwire"}
 _ACCOUNT: Final = {"AWS::AccountId": "000000000000", "AWS::Partition": "aws", "AWS::Region": FAKE_AWS["AWS_REGION"]}
 
 
@@ -106,7 +108,7 @@ class Stack:
         _sam_deploy(aws, build)
         resources = aws.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
         names = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
-        template = Template.read(build / "template.yaml", _ACCOUNT | names)
+        template = Template.read(build / "template.yaml", _ACCOUNT | PARAMETERS | names)
         arns = {f"{name}.Arn": _queue_arn(aws, names[name]) for name in template.logical_ids("AWS::SQS::Queue")}
         return cls(aws, template.naming(arns))
 
@@ -253,7 +255,7 @@ def _sam_deploy(aws: LocalAws, build: Path) -> None:
     ]
     command += ["--stack-name", STACK, "--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"]
     command += ["--config-file", nobodys_defaults, "--parameter-overrides", f"Architecture={ARCHITECTURE}"]
-    command += ["JwtIssuer=https://issuer.example.com", "JwtAudience=grantwire"]  # ministack has no user pools
+    command += [f"{name}={value}" for name, value in PARAMETERS.items()]
     settings = {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.3"}
     done = subprocess.run(command, env=aws.variables | settings, cwd=aws.log.parent, capture_output=True, text=True)
     assert done.returncode == 0, f"sam deploy failed:\n{done.stdout}\n{done.stderr}\nministack:\n{end_of(aws.log)}"
