@@ -84,9 +84,10 @@ class Services(Protocol):
 def create_resources(template: Template, clients: Services) -> Template:
     """Creates every table, queue and key of the template. Returns the template, knowing what they are called.
 
-    Functions, which are not created, are called by their logical ids.
+    Functions and the API, which are not created, are called by their logical ids.
     """
-    names = {logical_id: logical_id for logical_id in template.logical_ids("AWS::Serverless::Function")}
+    named = ("AWS::Serverless::Function", "AWS::Serverless::HttpApi")
+    names = {logical_id: logical_id for one in named for logical_id in template.logical_ids(one)}
     for logical_id in template.logical_ids("AWS::DynamoDB::Table"):
         clients.dynamodb.create_table(**template.create_table(logical_id, table_name=logical_id))
         names[logical_id] = logical_id

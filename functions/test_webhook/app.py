@@ -22,9 +22,9 @@ api = APIGatewayHttpResolver()
 
 
 @cache
-def invoker() -> Invoker:
-    """Wired together at the first test, and kept while the process is warm."""
-    return wiring.invoker(webhook_test_settings().egress)
+def invoker(own_host: str) -> Invoker:
+    """Wired together at the first test, and kept while the process is warm. API Gateway says what its host is."""
+    return wiring.invoker(webhook_test_settings().egress, own_host=own_host)
 
 
 @api.post("/api/webhooks/<webhook_id>/test")
@@ -33,23 +33,25 @@ def saved_webhook(webhook_id: str) -> dict[str, object]:
     webhook = is_webhook_id(webhook_id) and wiring.webhook_store(webhook_test_settings().webhooks_table).get(webhook_id)
     if not webhook:
         raise NotFoundError(f"there is no webhook {webhook_id}")
-    return testing.run(webhook, testing.event_for(webhook, _body()), invoker())
+    return _tested(webhook, _body())
 
 
 @api.post("/api/webhooks/test")
 def draft() -> dict[str, object]:
     """Test an unsaved webhook. Body: `webhook`, and optionally `trigger` or `event`."""
-    body = _body()
-    webhook = _draft(body)
-    return testing.run(webhook, testing.event_for(webhook, body), invoker())
+    return _tested(_draft(body := _body()), body)
 
 
 @api.post("/api/webhooks/preview")
 def preview() -> dict[str, object]:
     """What a draft would send, without sending it. Body as for a test of a draft."""
-    body = _body()
-    webhook = _draft(body)
+    webhook = _draft(body := _body())
     return testing.preview(webhook, testing.event_for(webhook, body), now=time.time())
+
+
+def _tested(webhook: Webhook, body: dict[str, Any]) -> dict[str, object]:
+    sender = invoker(api.current_event.request_context.domain_name)
+    return testing.run(webhook, testing.event_for(webhook, body), sender)
 
 
 def _draft(body: dict[str, Any]) -> Webhook:
