@@ -89,9 +89,10 @@ _OF_THE_USER_POOL: Final = ("UserPool.ProviderURL", "UserPoolClient", "UserPoolD
 def create_resources(template: Template, clients: Services) -> Template:
     """Creates every table, queue and key of the template. Returns the template, knowing what they are called.
 
-    Functions, which are not created, are called by their logical ids. There is no user pool: its facts are empty.
+    Functions and the API, which are not created, are called by their logical ids. Facts of the user pool are empty.
     """
-    names = {logical_id: logical_id for logical_id in template.logical_ids("AWS::Serverless::Function")}
+    named = ("AWS::Serverless::Function", "AWS::Serverless::HttpApi")
+    names = {logical_id: logical_id for one in named for logical_id in template.logical_ids(one)}
     names |= dict.fromkeys(_OF_THE_USER_POOL, "")
     for logical_id in template.logical_ids("AWS::DynamoDB::Table"):
         clients.dynamodb.create_table(**template.create_table(logical_id, table_name=logical_id))

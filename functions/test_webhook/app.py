@@ -25,9 +25,9 @@ api = APIGatewayHttpResolver()
 
 
 @cache
-def invoker() -> Invoker:
-    """Wired together at the first test, and kept while the process is warm."""
-    return wiring.invoker(webhook_test_settings().egress)
+def invoker(own_host: str) -> Invoker:
+    """Wired together at the first test, and kept while the process is warm. API Gateway says what its host is."""
+    return wiring.invoker(webhook_test_settings().egress, own_host=own_host)
 
 
 @api.post("/api/webhooks/<webhook_id>/test")
@@ -36,15 +36,13 @@ def saved_webhook(webhook_id: str) -> Response[Any]:
     stored = ordering.stored(wiring.webhook_store(webhook_test_settings().webhooks_table), webhook_id)
     if stored is None:
         raise NotFoundError(f"there is no webhook {webhook_id}")
-    order = ordering.of_saved(stored, _body(), now=time.time())
-    return _answer(testing.run(order.webhook, order.event, invoker()))
+    return _tested(ordering.of_saved(stored, _body(), now=time.time()))
 
 
 @api.post("/api/webhooks/test")
 def draft() -> Response[Any]:
     """Test an unsaved webhook. Body: `webhook`, and optionally `trigger` or `event`."""
-    order = ordering.of_draft(_body(), now=time.time())
-    return _answer(testing.run(order.webhook, order.event, invoker()))
+    return _tested(ordering.of_draft(_body(), now=time.time()))
 
 
 @api.post("/api/webhooks/preview")
@@ -53,6 +51,11 @@ def preview() -> Response[Any]:
     now = time.time()
     order = ordering.of_draft(_body(), now=now, masked_secrets=True)
     return _answer(testing.preview(order.webhook, order.event, now=now))
+
+
+def _tested(order: ordering.Order) -> Response[Any]:
+    sender = invoker(api.current_event.request_context.domain_name)
+    return _answer(testing.run(order.webhook, order.event, sender))
 
 
 def _body() -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """HTTP: a request event is put on the bus, as its producer would."""
 
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Header
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from answering import json_answer, json_object
@@ -13,6 +14,9 @@ from grantwire.stores import clients
 from grantwire.stores.request_bus import RequestBus
 
 router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call]
+Hops = Annotated[
+    str | None, Header(alias="grantwire-hops", description="set by Grantwire on what it sends; ends loops")
+]
 
 
 @cache
@@ -25,7 +29,7 @@ def producer() -> EventProducer:
 
 
 @router.post("/api/events", status_code=202)
-def put_event() -> Response[Any]:
+def put_event(hops: Hops = None) -> Response[Any]:
     """Put an event on the bus; the answer has the id under which its deliveries are found."""
-    event = producer().put(json_object(router.current_event))
+    event = producer().put(json_object(router.current_event), hops_header=hops)
     return json_answer({"event_id": event.id, "trigger": event.trigger}, 202)

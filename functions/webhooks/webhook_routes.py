@@ -19,10 +19,11 @@ from answering import json_answer, json_object
 from grantwire import recently, wiring
 from grantwire.errors import InvalidWebhookError, Problem, StaleVersionError
 from grantwire.managing import Page, Saved, WebhookKeeper, summary_document
-from grantwire.reading import Reader
+from grantwire.reading import Reader, shown
 from grantwire.settings import webhooks_settings
 from grantwire.stores import clients
 from grantwire.stores.secrets import KmsSecrets
+from grantwire.urls import host_of
 
 router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call]
 IfMatch = Annotated[
@@ -86,7 +87,7 @@ def _refuse_unknown(*known: str) -> None:
 @router.post("/api/webhooks", status_code=201)
 def create() -> Response[Any]:
     """Store a new webhook."""
-    return _created(keeper().create(json_object(router.current_event)))
+    return _created(keeper().create(_document()))
 
 
 @router.get("/api/webhooks/<webhook_id>")
@@ -101,14 +102,14 @@ def webhook(webhook_id: str) -> Response[Any]:
 @router.put("/api/webhooks/<webhook_id>")
 def replace(webhook_id: str, if_match: IfMatch = None) -> Response[Any]:
     """Store a whole document in place of the one that is stored; the mask keeps a secret."""
-    expected, document = _expected(if_match), json_object(router.current_event)
+    expected, document = _expected(if_match), _document()
     return _changed(webhook_id, _tried(lambda: keeper().replace(webhook_id, document, expected), expected))
 
 
 @router.patch("/api/webhooks/<webhook_id>")
 def change(webhook_id: str, if_match: IfMatch = None) -> Response[Any]:
     """Change fields by a JSON merge patch (RFC 7396) of the document as it is shown."""
-    expected, patch = _expected(if_match), json_object(router.current_event)
+    expected, patch = _expected(if_match), _document()
     return _changed(webhook_id, _tried(lambda: keeper().change(webhook_id, patch, expected), expected))
 
 
@@ -135,6 +136,16 @@ def rotate_signing(webhook_id: str, if_match: IfMatch = None) -> Response[Any]:
     """Sign with a new secret, shown this once; for 24 hours requests bear both signatures."""
     expected = _expected(if_match)
     return _changed(webhook_id, _tried(lambda: keeper().rotate_signing(webhook_id, expected), expected))
+
+
+def _document() -> dict[str, Any]:
+    """The body, which names no URL of this very API: its events would come back to it for ever."""
+    document = json_object(router.current_event)
+    url, own_host = document.get("url"), router.current_event.request_context.domain_name
+    if isinstance(url, str) and host_of(url) == own_host:
+        rule = "is Grantwire's own API: its events would come back to it for ever"
+        raise InvalidWebhookError([Problem("url", shown(url), rule)])
+    return document
 
 
 def _tried(change: Callable[[], T], expected: int | None) -> T:

@@ -11,6 +11,7 @@ from local.cloudformation import Document, UnknownTemplateError
 from local.template import Route, Schedule, Source, Template
 
 NAMES = {
+    "Api": "api",
     "WebhooksTable": "webhooks",
     "DeliveriesTable": "deliveries",
     "DispatchDeadLetters": "http://127.0.0.1/dead-letters",

@@ -44,6 +44,7 @@ def test_the_guides_webhook() -> None:
         ("Content-Type", "application/json"),
         ("webhook-id", delivery_id("wh_06ewh5hy0000000000000000", EVENT)),
         ("webhook-timestamp", "1795000001"),
+        ("Grantwire-Hops", "1"),
         ("Authorization", "Bearer t0k3n"),
     )
 

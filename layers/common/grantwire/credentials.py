@@ -31,7 +31,7 @@ _OURS = frozenset(
     {
         *("host", "content-length", "transfer-encoding", "trailer", "te", "expect"),
         *("connection", "keep-alive", "proxy-connection", "upgrade"),
-        *("webhook-id", "webhook-timestamp", "webhook-signature"),
+        *("webhook-id", "webhook-timestamp", "webhook-signature", "grantwire-hops"),
     }
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

@@ -5,7 +5,6 @@ stays in SNI, in the certificate's check and in `Host`. Nothing is followed, one
 look-up to the last byte, and of the answer at most 64 KB are read. What the receiver does is a value, no exception.
 """
 
-import http.client
 import logging
 import queue
 import socket
@@ -24,6 +23,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.poolmanager import PoolManager
 
 from grantwire.addresses import refusal
+from grantwire.answers import StrictResponse
 from grantwire.failures import failure_of
 from grantwire.models import Exchange, Failure, FailureKind, HttpRequest, HttpResponse, Timings
 from grantwire.urls import Url, host_is_allowed, parse_url
@@ -116,31 +116,10 @@ class _DeadlineSocket(ssl.SSLSocket):
         return super().send(data, flags)
 
 
-class _StrictResponse(http.client.HTTPResponse):
-    """http.client's reading of an answer, without two holes of it."""
-
-    def _read_status(self) -> tuple[str, int, str]:
-        """Interim answers (103 and its like) are passed over, as RFC 9110, 15.2 asks; the deadline bounds how many."""
-        while True:
-            version, status, reason = super()._read_status()  # type: ignore[misc]
-            if status < 200 and status not in (http.HTTPStatus.CONTINUE, http.HTTPStatus.SWITCHING_PROTOCOLS):
-                while self.fp.readline(_CHUNK) not in (b"\r\n", b"\n", b""):
-                    pass
-            else:
-                return version, status, reason
-
-    def _read_next_chunk_size(self) -> int:
-        """A negative size would be read as "everything that comes"."""
-        size: int = super()._read_next_chunk_size()  # type: ignore[misc]
-        if size < 0:
-            raise http.client.IncompleteRead(b"")
-        return size
-
-
 class _CheckedConnection(HTTPSConnection):
     """Resolves once, checks every address, and connects to one of those."""
 
-    response_class = _StrictResponse
+    response_class = StrictResponse
 
     def _new_conn(self) -> socket.socket:
         trace = _current.get()
@@ -172,10 +151,12 @@ class _CheckedPool(HTTPSConnectionPool):
 class Egress:
     """The way out. Keep one for the life of a process: it keeps connections for the next delivery to the same host.
 
+    `own_host` is Grantwire's own API, which no webhook may call (docs/decisions.md); empty when it is not known.
     `permit_loopback` and `certificate_authorities` (a PEM file) are for tests and the local stack.
     """
 
     allowed_hosts: tuple[str, ...] = ()
+    own_host: str = ""
     permit_loopback: bool = False
     certificate_authorities: str | None = None
     resolve: Resolve = resolve
@@ -220,6 +201,9 @@ class Egress:
             raise _StoppedError(FailureKind.URL_UNUSABLE, f"the URL {exc}") from exc
         if not host_is_allowed(url.host, self.allowed_hosts):
             raise _StoppedError(FailureKind.ADDRESS_NOT_ALLOWED, f"{url.host} is not among the allowed hosts")
+        if url.authority == self.own_host:
+            sentence = f"{url.host} is Grantwire's own API: its events would come back to it for ever"
+            raise _StoppedError(FailureKind.ADDRESS_NOT_ALLOWED, sentence)
         return url
 
     def _exchange(self, pool: HTTPConnectionPool, url: Url, request: HttpRequest) -> HttpResponse:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from grantwire import request_events
+from grantwire import hops, request_events
 from grantwire.errors import InvalidWebhookError, Problem
 from grantwire.models import TRIGGERS, RequestEvent
 from grantwire.reading import NOTHING, shown
@@ -29,11 +29,17 @@ class EventProducer:
     bus: RequestBus
     size_of_source: int = 0
 
-    def put(self, document: Mapping[str, Any]) -> RequestEvent:
-        """The event as `dispatch` will read it. Raises InvalidWebhookError with every problem, StoreError."""
+    def put(self, document: Mapping[str, Any], *, hops_header: str | None = None) -> RequestEvent:
+        """The event as `dispatch` will read it. Raises InvalidWebhookError with every problem, StoreError.
+
+        `hops_header`: the value of `Grantwire-Hops` in the request that brought the event.
+        """
         payload = {name: value for name, value in document.items() if name != "trigger"}
         payload["event_type"] = document.get("event_type") or document.get("trigger")
-        problems = [*_type_problems(document), *_time_problems(payload), *_data_problems(payload)]
+        problems = [
+            *(*_type_problems(document), *_time_problems(payload)),
+            *(*_data_problems(payload), *_hop_problems(payload, hops_header)),
+        ]
         if problems:
             raise InvalidWebhookError(problems)
         detail_type = str(payload["event_type"])
@@ -54,6 +60,18 @@ class EventProducer:
             rule = f"the event has {size} bytes; EventBridge takes at most {MAX_ENTRY_BYTES}"
             raise InvalidWebhookError([Problem("", "", rule)])
         return detail
+
+
+def _hop_problems(payload: dict[str, Any], header: str | None) -> list[Problem]:
+    """Writes into the payload how often the event was sent on, as its request says or itself, whichever is more."""
+    try:
+        count = max(hops.hops_in(header), hops.hops_of(payload))
+    except ValueError as exc:
+        return [Problem(hops.HEADER, shown(header), str(exc))]
+    if count:
+        payload[hops.FIELD] = count
+    problem = hops.problem(count)
+    return [Problem(hops.HEADER, str(count), problem)] if problem else []
 
 
 def _type_problems(document: Mapping[str, Any]) -> list[Problem]:

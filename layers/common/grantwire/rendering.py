@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from grantwire import __version__
+from grantwire import __version__, hops
 from grantwire.errors import TemplateError
 from grantwire.identifiers import delivery_id
 from grantwire.models import Header, HttpRequest, RequestEvent, Webhook
@@ -41,6 +41,7 @@ def render(webhook: Webhook, event: RequestEvent, *, secret_values: Mapping[str,
     if body:
         headers["Content-Type"] = _DEFAULT_CONTENT_TYPE
     headers |= {"webhook-id": delivery_id(webhook.id, event), "webhook-timestamp": str(int(sent_at))}
+    headers[hops.HEADER] = str(hops.hops_of(event.payload) + 1)
     return HttpRequest(
         method=webhook.method,
         url=url_template(webhook.url).render(event.payload),

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
+from grantwire import hops
 from grantwire.errors import InvalidEventError
 from grantwire.identifiers import event_id
 from grantwire.models import TRIGGERS, RequestEvent
@@ -38,6 +39,8 @@ def parse(event: object) -> RequestEvent | None:
     data = detail.get("data")
     if not isinstance(data, dict):
         raise InvalidEventError(f"'detail.data' is {_kind(data)}, not an object that describes the access request")
+    if problem := hops.problem(hops.hops_of(detail)):
+        raise InvalidEventError(problem)
     payload = detail if detail.get("event_type") else {**detail, "event_type": event["detail-type"]}
     return RequestEvent(id=_identity(event, trigger, data), trigger=trigger, time=_time(event), payload=payload)
 

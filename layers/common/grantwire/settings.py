@@ -27,11 +27,12 @@ class QueueSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeliverySettings(QueueSettings):
-    """What a function that sends deliveries needs: `redeliver` no more."""
+    """What a function that sends deliveries needs: `redeliver` no more. `own_host` is the HTTP API's."""
 
     webhooks_table: str
     event_bus: str
     disable_after_days: int
+    own_host: str
     egress: EgressSettings
 
 
@@ -151,6 +152,7 @@ def read_delivery_settings(environment: Mapping[str, str]) -> DeliverySettings:
         webhooks_table=_required(environment, "WEBHOOKS_TABLE"),
         event_bus=_required(environment, "EVENT_BUS"),
         disable_after_days=_days(environment, "DISABLE_AFTER_DAYS"),
+        own_host=_required(environment, "OWN_HOST"),
         egress=_egress(environment),
     )
 

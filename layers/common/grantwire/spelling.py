@@ -15,6 +15,7 @@ from urllib.parse import quote, quote_plus
 MAX_DEPTH: Final = 100
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_BREAK = re.compile("[\r\n\0]")
+_CONTROL = re.compile("[\x01-\x08\x0b-\x1f\x7f]")  # RFC 9110, 5.5: a field value has none but the tab
 
 
 def json_text(value: object) -> str:
@@ -49,6 +50,8 @@ def header_text(value: object) -> str:
     text = plain_text(value)
     if _LINE_BREAK.search(text):
         raise ValueError("holds a line break, which a header cannot carry")
+    if _CONTROL.search(text):
+        raise ValueError("holds a control character, which a header cannot carry")
     return text
 
 

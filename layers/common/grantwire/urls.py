@@ -22,6 +22,12 @@ class Url:
     port: int
     target: str
 
+    @property
+    def authority(self) -> str:
+        """The host as a URL spells it, without a dot at its end, and the port unless it is 443."""
+        host = f"[{self.host}]" if ":" in self.host else self.host.rstrip(".")
+        return host if self.port == 443 else f"{host}:{self.port}"
+
 
 def parse_url(url: str) -> Url:
     """Read `url`. Raises ValueError with a clause that continues "the URL …"."""
@@ -57,11 +63,9 @@ def parse_url(url: str) -> Url:
 def host_of(url: str) -> str:
     """What a webhook's URL leads to, whatever its placeholders become: the host, and the port unless it is 443."""
     try:
-        parsed = parse_url(re.sub(r"\{\{.*?\}\}+", "x", url))
+        return parse_url(re.sub(r"\{\{.*?\}\}+", "x", url)).authority
     except ValueError:
         return ""
-    host = f"[{parsed.host}]" if ":" in parsed.host else parsed.host.rstrip(".")
-    return host if parsed.port == 443 else f"{host}:{parsed.port}"
 
 
 def host_is_allowed(host: str, patterns: tuple[str, ...]) -> bool:

@@ -20,9 +20,9 @@ from grantwire.stores.wakeups import WakeupQueue
 from grantwire.stores.webhooks import WebhookStore
 
 
-def invoker(settings: EgressSettings) -> Invoker:
+def invoker(settings: EgressSettings, *, own_host: str) -> Invoker:
     """Sends over the checked way out, and opens secrets by KMS."""
-    sender = Egress(allowed_hosts=settings.allowed_hosts, permit_loopback=settings.permit_loopback)
+    sender = Egress(allowed_hosts=settings.allowed_hosts, own_host=own_host, permit_loopback=settings.permit_loopback)
     return Invoker(sender=sender, secrets=KmsSecrets(client=clients.kms))
 
 
@@ -75,7 +75,7 @@ def circuit_store(table_name: str) -> CircuitStore:
 def deliverer(settings: DeliverySettings, deliveries: DeliveryStore) -> Deliverer:
     """Delivers, by the real clock and real chance."""
     return Deliverer(
-        invoker=invoker(settings.egress),
+        invoker=invoker(settings.egress, own_host=settings.own_host),
         deliveries=deliveries,
         wakeups=wakeup_queue(settings.wakeups_url),
         health=health_keeper(settings),

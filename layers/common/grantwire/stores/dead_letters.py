@@ -1,6 +1,10 @@
 """Events nobody could handle, with the reason, in SQS: a person reads it, mends the cause, puts the event in again."""
 
+import base64
+import gzip
 import json
+import re
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -12,6 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _MAX_REASON: Final = 1000
+_REFUSED_BY_SQS: Final = re.compile("[\ud800-\udfff\ufffe\uffff]")  # of what JSON does not escape by itself
+MAX_LETTER_BYTES: Final = 1024 * 1024 - 8 * 1024  # a message has 1 MiB at most, and the reason is in it twice
 _BATCH: Final = 10  # SQS gives ten messages in one call
 
 
@@ -56,13 +62,31 @@ class DeadLetterQueue:
 
 
 def _letter(event: object, reason: str) -> str:
-    """Text outside ASCII as it is, since escapes would make the letter six times as long; half a surrogate escaped."""
-    text = json.dumps({"reason": reason, "event": event}, default=str, ensure_ascii=False)
-    return text.encode("utf-8", "backslashreplace").decode()
+    """The letter; where it would be too long for SQS, with the event compressed: `event_gzip`, in base 85.
+
+    An event whose noise does not let itself be compressed to a megabyte is left out, and the letter says so.
+    """
+    plain = _written(event)
+    letter = f'{{"reason":{_written(reason)},"event":{plain}}}'
+    if len(letter.encode()) <= MAX_LETTER_BYTES:
+        return letter
+    packed = base64.b85encode(gzip.compress(plain.encode(), mtime=0)).decode()
+    if len(packed) <= MAX_LETTER_BYTES:
+        return f'{{"reason":{_written(reason)},"event_gzip":"{packed}"}}'
+    return _written({"reason": f"{reason} (the event of {len(plain)} characters was too large for this queue)"})
+
+
+def _written(value: object) -> str:
+    """JSON with text outside ASCII as it is, since escapes would make it six times as long.
+
+    Escaped are what SQS refuses to take, halves of surrogate pairs, U+FFFE and U+FFFF.
+    """
+    text = json.dumps(value, default=str, ensure_ascii=False, separators=(",", ":"))
+    return _REFUSED_BY_SQS.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def _event_in(body: str) -> object | None:
-    """The event in a letter: ours (`event`), Lambda's record of a failure (`requestPayload`), or an event itself.
+    """The event in a letter: ours (`event`, `event_gzip`), Lambda's record of a failure (`requestPayload`), or itself.
 
     Lambda's record: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
     """
@@ -72,11 +96,21 @@ def _event_in(body: str) -> object | None:
         return None
     if not isinstance(letter, dict):
         return None
+    if "event_gzip" in letter:
+        return _unpacked(letter["event_gzip"])
     for name in ("event", "requestPayload"):
         if name in letter:
             found: object = letter[name]
             return found
     return letter if "detail-type" in letter else None
+
+
+def _unpacked(packed: object) -> object | None:
+    try:
+        event: object = json.loads(gzip.decompress(base64.b85decode(str(packed))))
+    except (ValueError, OSError, EOFError, zlib.error):
+        return None
+    return event
 
 
 def _one_line(reason: str) -> str:

@@ -1,0 +1,35 @@
+"""http.client's reading of an answer, without three holes of it: bytes of one answer that are taken for the next."""
+
+import http.client
+from typing import Final
+
+_LINE: Final = 16 * 1024
+_INTERIM_THAT_ENDS: Final = (http.HTTPStatus.CONTINUE, http.HTTPStatus.SWITCHING_PROTOCOLS)
+_BODILESS: Final = (http.HTTPStatus.NO_CONTENT, http.HTTPStatus.NOT_MODIFIED)
+
+
+class StrictResponse(http.client.HTTPResponse):
+    """An answer on a connection that may be kept."""
+
+    def begin(self) -> None:
+        """A body after a status that has none (RFC 9112, 6.3) is not read, and so the connection is not kept."""
+        super().begin()
+        length = self.headers.get("Content-Length", "0").strip()
+        if self.status in _BODILESS and (length != "0" or "Transfer-Encoding" in self.headers):
+            self.will_close = True
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Interim answers (103 and its like) are passed over, as RFC 9110, 15.2 asks; the deadline bounds how many."""
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if status >= 200 or status in _INTERIM_THAT_ENDS:
+                return version, status, reason
+            while self.fp.readline(_LINE) not in (b"\r\n", b"\n", b""):
+                pass
+
+    def _read_next_chunk_size(self) -> int:
+        """A negative size would be read as "everything that comes"."""
+        size: int = super()._read_next_chunk_size()  # type: ignore[misc]
+        if size < 0:
+            raise http.client.IncompleteRead(b"")
+        return size
