@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from grantwire.errors import TemplateError
 from grantwire.rendering import check_body
 from grantwire.spelling import plain_text
-from grantwire.tags import MAX_TAGS
+from grantwire.tags import MAX_CHARACTERS, MAX_KEYS, MAX_TAGS
 from grantwire.templates import MAX_OUTPUT_CHARACTERS, MAX_TEMPLATE_BYTES, Place, compile_template
 from tests.fuzz_templates import Seen, fuzz
 from tests.unit.conftest import event_of, joined, json_objects, json_values, texts, webhook_of
@@ -207,6 +207,12 @@ def test_templates_are_bounded() -> None:
     assert rendered("{{data.zero}}" * MAX_TAGS) == "0" * MAX_TAGS
     with pytest.raises(TemplateError, match="more than 2000 placeholders"):
         compile_template("{{data.zero}}" * (MAX_TAGS + 1), Place.TEXT)
+    assert rendered("{{" + ".".join("a" * MAX_KEYS) + "}}") == ""
+    with pytest.raises(TemplateError, match="has more than 32 parts"):
+        compile_template("{{" + ".".join("a" * (MAX_KEYS + 1)) + "}}", Place.TEXT)
+    for mark in ("", "#", "/", "@", "../"):
+        with pytest.raises(TemplateError, match="line 1, column 1: a placeholder is longer than 512 characters"):
+            compile_template("{{" + mark + "a" * (MAX_CHARACTERS + 1) + "}}", Place.TEXT)
     payload = {"a": "x" * (MAX_OUTPUT_CHARACTERS // 2)}
     assert len(rendered("{{a}}{{a}}", payload=payload)) == MAX_OUTPUT_CHARACTERS
     with pytest.raises(TemplateError, match="the rendered text is longer than"):
