@@ -134,7 +134,8 @@ def _bare(tokens: Sequence[Token], index: int, tag: Tag) -> Spell:
         after.kind is not Kind.VARIABLE if isinstance(after, Tag) else after in _AFTER_A_VALUE,
     ]
     if not all(fits):
-        hint = 'put the text and its placeholders between quotes: "{{event_type}} …"'
+        hint = 'put the text and its placeholders between double quotes: "{{event_type}} …"; a body that is no JSON'
+        hint += " needs a Content-Type header such as text/plain"
         raise tag.error("a placeholder outside quotes must be a whole value", hint)
     return _spaced if isinstance(before, Tag) or isinstance(after, Tag) else json_text
 

@@ -23,7 +23,8 @@ MAX_KEYS: Final = 32
 _HINT: Final = (
     "a field is written {{data.requester.name}}, a key with odd characters {{data.custom_fields.[Cost center]}}"
 )
-_SEGMENT = re.compile(r"\[(?P<quoted>[^\[\]]+)\]|(?P<plain>[^\s.\[\]{}()|=~@#^/!&'\"`]+)")
+_SEGMENT = re.compile(r"""\[(?:"([^"]+)"|'([^']+)'|([^\[\]]+))\]|([^\s.\[\]{}()|=~@#^/!&'"`]+)""")
+_BRACKETS = re.compile(r"""\.?\[(['"]?)([^\[\]]+?)\1\]""")
 _OPENING = re.compile(r"(?P<mark>[#^])\s*(?:(?P<word>each|if|unless)(?:\s+|\Z))?(?P<name>.*)", re.DOTALL)
 LOOP_NAMES: Final = ("index", "key", "first", "last")
 _LINE_END = re.compile(r"[ \t]*(?=\r?\n|\Z)")
@@ -298,17 +299,31 @@ def _loop_name(content: str, place: Tag, opened: Sequence[_Section]) -> Name:
 
 
 def _path(text: str, content: str, place: Tag) -> tuple[str, ...]:
+    path = _keys(text)
+    if path is None:
+        helpers = "; helpers and their arguments are not available" if " " in content else ""
+        raise place.error(f"'{content}' is not the path of a field", _bracketed(text, content) or _HINT + helpers)
+    if len(path) > MAX_KEYS:
+        raise place.error(f"'{content}' has more than {MAX_KEYS} parts", _HINT)
+    return path
+
+
+def _keys(text: str) -> tuple[str, ...] | None:
+    """The keys of a path; None when it is none."""
     path: list[str] = []
     position = 0
-    while text and (segment := _SEGMENT.match(text, position)):
-        path.append(segment["quoted"] or segment["plain"])
+    while segment := _SEGMENT.match(text, position):
+        path.append(segment[segment.lastindex or 0])
         position = segment.end()
-        if len(path) > MAX_KEYS:
-            raise place.error(f"'{content}' has more than {MAX_KEYS} parts", _HINT)
         if position == len(text):
             return tuple(path)
         if text[position] != ".":
             break
         position += 1
-    helpers = "; helpers and their arguments are not available" if " " in content else ""
-    raise place.error(f"'{content}' is not the path of a field", _HINT + helpers)
+    return None
+
+
+def _bracketed(text: str, content: str) -> str:
+    """What is written instead of brackets as in JavaScript, `list[0]['a key']`; empty for anything else."""
+    meant = _BRACKETS.sub(r".[\2]", text).removeprefix(".")
+    return f"write {{{{{content.removesuffix(text)}{meant}}}}}" if meant != text and _keys(meant) else ""
