@@ -25,8 +25,12 @@ PAYLOAD: dict[str, Any] = {
         "requester": {"name": 'Ana "Q" O\'Neil <b>&'},
         "access_groups": [{"integration": {"name": "prod-db"}}, {"integration": {"name": "staging"}}],
         "custom_fields": {
-            "Cost center": "4711", "a.b": "dotted", "größe": "XL",
-            "[a]": "brackets", "O'Neil": "one quote", '"b"': "two quotes",
+            "Cost center": "4711",
+            "a.b": "dotted",
+            "größe": "XL",
+            "[a]": "brackets",
+            "O'Neil": "one quote",
+            '"b"': "two quotes",
         },
         "seconds": 14400.0,
         "yes": True,
@@ -80,6 +84,8 @@ def rendered(template: str, place: Place = Place.TEXT, payload: dict[str, Any] =
         ("{{this/event_type}}", "RequestCreated"),
         ("{{this.[event_type]}}", "RequestCreated"),
         ("a}}b } {c", "a}}b } {c"),
+        ('{{{#if event_type}}"a": 1{{/if}}}', '{"a": 1}'),
+        ("{{{^x}}1{{/x}}}{{{! c }} }{{#if x}}{{{/if}}", "{1}{ }"),
         ("", ""),
     ],
 )

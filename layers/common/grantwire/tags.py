@@ -27,6 +27,7 @@ _SEGMENT = re.compile(r"""\[(?:"([^"]+)"|'([^']+)'|([^\[\]]+))\]|([^\s.\[\]{}()|
 _BRACKETS = re.compile(r"""\.?\[(['"]?)([^\[\]]+?)\1\]""")
 _OPENING = re.compile(r"(?P<mark>[#^])\s*(?:(?P<word>each|if|unless)(?:\s+|\Z))?(?P<name>.*)", re.DOTALL)
 LOOP_NAMES: Final = ("index", "key", "first", "last")
+_BRACE_BEFORE_TAG = re.compile(r"\{(?=\{\{(?:!--|[#^/!](?![^}]*\}\}\})))")  # {{{#if x}}: an object, then a section
 _LINE_END = re.compile(r"[ \t]*(?=\r?\n|\Z)")
 _LINE_BREAKS: Final = ("\n", "\r\n")
 _UNSUPPORTED: Final = {
@@ -209,6 +210,7 @@ def _spans(text: str) -> Iterator[tuple[int, str, int, int, int]]:
     position = line_start = 0
     line = 1
     while (start := text.find("{{", position)) >= 0:
+        start += bool(_BRACE_BEFORE_TAG.match(text, start))
         line += text.count("\n", position, start)
         line_start = max(line_start, text.rfind("\n", position, start) + 1)
         column = start - line_start + 1
