@@ -215,7 +215,7 @@ def test_documents_in_strings_are_bounded() -> None:
     fits = MAX_INNER_PARTS // 6
     found = parsed(rendered("[" + ",\n".join([document] * fits) + "]", {"x": NASTY}))
     assert opened(parsed(found[-1])[0], 1) == [NASTY]
-    with pytest.raises(TemplateError, match="JSON documents in strings have more than 8000 parts") as caught:
+    with pytest.raises(TemplateError, match="JSON documents in strings have more than 6000 parts") as caught:
         rendered("[" + ",\n".join([document] * (fits + 20)) + "]", {"x": NASTY})
     assert fits < caught.value.line < fits + 3
 
