@@ -2,7 +2,8 @@
 
 Each seed makes a template's text (from a grammar, damaged, or 64 KB built to be slow), compiles it for every place and
 renders it for hostile events. Only TemplateError may come out; a rendering is bounded; and a JSON template without
-sections that is JSON for the samples is JSON for every event. The slowest compilation is printed with its seed.
+sections that is JSON for the samples is JSON for every event. The slowest compilation and the slowest rendering are
+printed with their seeds; more than 50 ms of CPU for either is a broken promise too.
 """
 # ruff: noqa: T201 - a command prints
 
@@ -10,9 +11,11 @@ import argparse
 import contextlib
 import json
 import random
+import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from grantwire.errors import TemplateError
@@ -106,13 +109,29 @@ _KINDS: Final = (("#", ""), ("^", ""), ("#if ", "if"), ("#unless ", "unless"), (
 
 
 @dataclass
+class Slowest:
+    """The most that one call took, in ms of CPU, and the seed."""
+
+    ms: float = 0.0
+    seed: int = 0
+
+    def see(self, call: Callable[[], object], seed: int) -> None:
+        """Time a call; one that is slow is timed again, since whatever else the machine does only adds."""
+        taken = _cpu_ms(call)
+        if taken > max(self.ms, TARGET_MS / 2):
+            taken = min(taken, *(_cpu_ms(call) for _ in range(4)))
+        if taken > self.ms:
+            self.ms, self.seed = taken, seed
+
+
+@dataclass
 class Seen:
-    """What a run came to: how many texts compiled and rendered, and the slowest compilation, in ms."""
+    """What a run came to: how many texts compiled and rendered, and the slowest of each."""
 
     compiled: int = 0
     rendered: int = 0
-    slowest_ms: float = 0.0
-    slowest_seed: int = 0
+    compiling: Slowest = field(default_factory=Slowest)
+    rendering: Slowest = field(default_factory=Slowest)
 
 
 def fuzz(seed: int, seen: Seen) -> None:
@@ -121,11 +140,7 @@ def fuzz(seed: int, seen: Seen) -> None:
     text = template_text(chance)
     events = [hostile_event(chance) for _ in range(2)]
     for place in Place:
-        taken = _compile_ms(text, place)
-        if taken > max(seen.slowest_ms, TARGET_MS / 2):  # again: whatever else the machine does only adds
-            taken = min(taken, *(_compile_ms(text, place) for _ in range(4)))
-        if taken > seen.slowest_ms:
-            seen.slowest_ms, seen.slowest_seed = taken, seed
+        seen.compiling.see(partial(compile_template.__wrapped__, text, place), seed)
         try:
             template = compile_template(text, place)
         except TemplateError:
@@ -133,6 +148,7 @@ def fuzz(seed: int, seen: Seen) -> None:
         seen.compiled += 1
         is_json = place is Place.JSON and not template.has_sections and _is_json_for_samples(text)
         for event in events:
+            seen.rendering.see(partial(template.render, event), seed)
             rendering = _rendered(text, place, event)
             if rendering is None:
                 continue
@@ -141,12 +157,11 @@ def fuzz(seed: int, seen: Seen) -> None:
             assert not is_json or _is_json(rendering), f"not JSON: {rendering[:500]!r}"
 
 
-def _compile_ms(text: str, place: Place) -> float:
-    """CPU of compiling it anew, be it refused or not."""
-    compile_template.cache_clear()
+def _cpu_ms(call: Callable[[], object]) -> float:
+    """What a call takes, be it refused or not."""
     started = time.process_time()
     with contextlib.suppress(TemplateError):
-        compile_template(text, place)
+        call()
     return (time.process_time() - started) * 1000
 
 
@@ -235,16 +250,16 @@ def _nested(chance: random.Random) -> str:
 
 
 def hostile_event(chance: random.Random) -> dict[str, Any]:
-    """What an event may hold at worst, under the names that the templates look for."""
+    """What an event of at most 256 KB may hold at worst, under the names that the templates look for."""
     event: dict[str, Any] = {
         key: _value(chance) for key in ("a", "b", "list", "map", "data", "null", "if", "a b", "größe")
     }
     if chance.random() < 0.2:
-        event["a"] = event["list"] = chance.choice(
-            ([0] * 30_000, ["x" * 9] * 20_000, {str(key): 0 for key in range(30_000)})
+        event[chance.choice(("a", "list"))] = chance.choice(
+            ([0] * 80_000, ["x" * 9] * 20_000, {str(key): 0 for key in range(20_000)})
         )
-    if chance.random() < 0.1:
-        event["a"] = chance.choice(('"', "\0", "\ud800", "\\", "é")) * chance.choice((1000, 200_000))
+    elif chance.random() < 0.1:
+        event["a"] = chance.choice(('"', "\0", "\ud800", "\\", "é")) * chance.choice((1000, 40_000))
     return event
 
 
@@ -324,10 +339,15 @@ def main() -> None:
     if given.seed is not None:
         print(repr(template_text(random.Random(given.seed))[:2000]))
     print(f"{count} texts: {seen.compiled} compiled for a place, {seen.rendered} renderings, no promise broken")
-    verdict = "met" if seen.slowest_ms <= TARGET_MS else "MISSED"
-    print(
-        f"slowest compilation: {seen.slowest_ms:.1f} ms, seed {seen.slowest_seed} (target ≤ {TARGET_MS:g}: {verdict})"
-    )
+    met = [_report(what, slowest) for what, slowest in (("compilation", seen.compiling), ("rendering", seen.rendering))]
+    sys.exit(0 if all(met) else 1)
+
+
+def _report(what: str, slowest: Slowest) -> bool:
+    met = slowest.ms <= TARGET_MS
+    verdict = "met" if met else "MISSED"
+    print(f"slowest {what}: {slowest.ms:.1f} ms, seed {slowest.seed} (target ≤ {TARGET_MS:g}: {verdict})")
+    return met
 
 
 if __name__ == "__main__":

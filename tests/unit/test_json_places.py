@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grantwire.errors import TemplateError
+from grantwire.json_places import MAX_INNER_PARTS
 from grantwire.spelling import plain_text
 from grantwire.templates import Place, compile_template
 from tests.unit.conftest import DUNDERS, joined, json_values, texts
@@ -206,6 +207,17 @@ def test_escapes_of_escapes_are_bounded() -> None:
     assert opened(rendered(document, {"x": "short"}), 1)
     with pytest.raises(TemplateError, match="'x' is longer than 262144 characters when it is escaped"):
         rendered(document, {"x": '"' * 100_000})
+
+
+def test_documents_in_strings_are_bounded() -> None:
+    """Each is looked into at every depth; what would take long is refused, with the place of the first too many."""
+    document = '"' + in_json('["' + in_json('["{{x}}"]') + '"]') + '"'  # three parts at each of two depths
+    fits = MAX_INNER_PARTS // 6
+    found = parsed(rendered("[" + ",\n".join([document] * fits) + "]", {"x": NASTY}))
+    assert opened(parsed(found[-1])[0], 1) == [NASTY]
+    with pytest.raises(TemplateError, match="JSON documents in strings have more than 6000 parts") as caught:
+        rendered("[" + ",\n".join([document] * (fits + 20)) + "]", {"x": NASTY})
+    assert fits < caught.value.line < fits + 3
 
 
 class Skeletons:

@@ -32,6 +32,8 @@ def said(template: str) -> list[str]:
         ("{{#each event_time}}x{{/each}}", "'event_time' is a number, which has no elements or fields"),
         ("[{{#each data.approvals}}{{status}},{{/each}}]", "write {{#unless @last}},{{/unless}} in its place"),
         ('{"a": "{{#each data.approvals}}{{name}}, {{/each}}}"}', "the last element is followed by a comma"),
+        ('{"a": "{{#each data.approvals}}{{name}}, {{/each}}"}', "the last element is followed by a comma"),
+        ("{{#data.approvals}}{{name}}, {{/data.approvals}}\n", "the last element is followed by a comma"),
     ],
 )
 def test_a_mistake_is_named(template: str, expected: str) -> None:
@@ -52,6 +54,10 @@ def test_a_mistake_is_named(template: str, expected: str) -> None:
         "{{#if data.justification}}{{data.justification}}{{else}}{{data.friendly_id}}{{/if}}",
         "{{#data.requester}}{{name}} {{data.id}}{{/data.requester}}{{^data.approvals}}none{{/data.approvals}}",
         "[{{#each data.approvals}}{{status}}{{#unless @last}},{{/unless}}{{/each}}]",
+        '{ {{#each data.approvals}}"{{name}}": 1, {{/each}} "last": 2}',
+        "{{#each data.approvals}}{{name}}, {{/each}} {{event_type}}",
+        "{{#each data.approvals}}{{name}}, {{/each}} and nobody else",
+        "({{#if data.justification}}{{data.justification}}, {{/if}})",
         "{{not closed",
     ],
 )

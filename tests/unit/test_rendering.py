@@ -179,3 +179,18 @@ def test_the_refusal_of_a_body_shows_the_place() -> None:
         caught.value
     )
     assert 'RequestCreated\\" \\"b\\"}' in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "remedy"),
+    [
+        ('{"a": [{{#each data.approvals}}1,{{/each}}]}', "in a loop write {{#unless @last}},{{/unless}}"),
+        ('{"a": "two\nlines"}', "write \\n for a line break in it"),
+        ('{"a": "{{event_type}}}', "check quotes"),
+    ],
+)
+def test_the_refusal_of_a_body_says_what_helps(body: str, remedy: str) -> None:
+    """For a comma too many, a line break in a string, and anything else."""
+    with pytest.raises(TemplateError) as caught:
+        check_body(with_body(body))
+    assert remedy in caught.value.hint

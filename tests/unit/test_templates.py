@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from grantwire.errors import TemplateError
 from grantwire.rendering import check_body
 from grantwire.spelling import plain_text
-from grantwire.tags import MAX_TAGS
+from grantwire.tags import MAX_CHARACTERS, MAX_KEYS, MAX_TAGS
 from grantwire.templates import MAX_OUTPUT_CHARACTERS, MAX_TEMPLATE_BYTES, Place, compile_template
 from tests.fuzz_templates import Seen, fuzz
 from tests.unit.conftest import event_of, joined, json_objects, json_values, texts, webhook_of
@@ -24,7 +24,14 @@ PAYLOAD: dict[str, Any] = {
     "data": {
         "requester": {"name": 'Ana "Q" O\'Neil <b>&'},
         "access_groups": [{"integration": {"name": "prod-db"}}, {"integration": {"name": "staging"}}],
-        "custom_fields": {"Cost center": "4711", "a.b": "dotted", "größe": "XL"},
+        "custom_fields": {
+            "Cost center": "4711",
+            "a.b": "dotted",
+            "größe": "XL",
+            "[a]": "brackets",
+            "O'Neil": "one quote",
+            '"b"': "two quotes",
+        },
         "seconds": 14400.0,
         "yes": True,
         "nothing": None,
@@ -57,6 +64,11 @@ def rendered(template: str, place: Place = Place.TEXT, payload: dict[str, Any] =
         ("{{[data].[requester].[name]}}", 'Ana "Q" O\'Neil <b>&'),
         ("{{data.custom_fields.[Cost center]}}", "4711"),
         ("{{data.custom_fields.[a.b]}}", "dotted"),
+        ('{{data.custom_fields.["Cost center"]}}', "4711"),
+        ("{{data.custom_fields.['Cost center']}}", "4711"),
+        ("{{data.custom_fields.['[a]']}}", "brackets"),
+        ("{{data.custom_fields.[O'Neil]}}", "one quote"),
+        ("{{data.custom_fields.['\"b\"']}}", "two quotes"),
         ("{{data.custom_fields.größe}}", "XL"),
         ("{{data.seconds}}", "14400"),
         ("{{data.yes}}", "true"),
@@ -72,6 +84,8 @@ def rendered(template: str, place: Place = Place.TEXT, payload: dict[str, Any] =
         ("{{this/event_type}}", "RequestCreated"),
         ("{{this.[event_type]}}", "RequestCreated"),
         ("a}}b } {c", "a}}b } {c"),
+        ('{{{#if event_type}}"a": 1{{/if}}}', '{"a": 1}'),
+        ("{{{^x}}1{{/x}}}{{{! c }} }{{#if x}}{{{/if}}", "{1}{ }"),
         ("", ""),
     ],
 )
@@ -165,6 +179,11 @@ def test_the_place_decides_the_spelling(place: Place, template: str, expected: s
         ("{{a.}}", Place.TEXT, 1, 1, "not the path of a field"),
         ("{{.a}}", Place.TEXT, 1, 1, "not the path of a field"),
         ("{{a[0]}}", Place.TEXT, 1, 1, "not the path of a field"),
+        ("{{../a[0].b}}", Place.TEXT, 1, 1, "steps out of more sections than there are"),
+        ("{{data.access_groups[0].name}}", Place.TEXT, 1, 1, "(write {{data.access_groups.[0].name}})"),
+        ("{{#a}}{{../b[0][1]}}{{/a}}", Place.TEXT, 1, 7, "(write {{../b.[0].[1]}})"),
+        ("{{this.a['b c']}}", Place.TEXT, 1, 1, "(write {{this.a.[b c]}})"),
+        ("{{a[0] b}}", Place.TEXT, 1, 1, "helpers and their arguments are not available"),
         ("{{a.[0}}", Place.TEXT, 1, 1, "not the path of a field"),
         ("{{a.[]}}", Place.TEXT, 1, 1, "not the path of a field"),
         ("{{a()}}", Place.TEXT, 1, 1, "not the path of a field"),
@@ -172,6 +191,7 @@ def test_the_place_decides_the_spelling(place: Place, template: str, expected: s
         ("é\n😀{{ 'a' }}", Place.TEXT, 2, 2, "not the path of a field"),
         ("{{ok}}\n{{! comment }}\n {{bad!}}", Place.TEXT, 3, 2, "not the path of a field"),
         ('{"a": x{{a}}}', Place.JSON, 1, 8, "must be a whole value"),
+        ("<a>{{a}}</a>", Place.JSON, 1, 4, "needs a Content-Type header such as text/plain"),
         ('{"a": {{a}}x}', Place.JSON, 1, 7, "must be a whole value"),
         ('{"a": {{a}}{{b}}}', Place.JSON, 1, 7, "must be a whole value"),
         ("{\n {{a}}: 1}", Place.JSON, 2, 2, "must be a whole value"),
@@ -207,6 +227,12 @@ def test_templates_are_bounded() -> None:
     assert rendered("{{data.zero}}" * MAX_TAGS) == "0" * MAX_TAGS
     with pytest.raises(TemplateError, match="more than 2000 placeholders"):
         compile_template("{{data.zero}}" * (MAX_TAGS + 1), Place.TEXT)
+    assert rendered("{{" + ".".join("a" * MAX_KEYS) + "}}") == ""
+    with pytest.raises(TemplateError, match="has more than 32 parts"):
+        compile_template("{{" + ".".join("a" * (MAX_KEYS + 1)) + "}}", Place.TEXT)
+    for mark in ("", "#", "/", "@", "../"):
+        with pytest.raises(TemplateError, match="line 1, column 1: a placeholder is longer than 512 characters"):
+            compile_template("{{" + mark + "a" * (MAX_CHARACTERS + 1) + "}}", Place.TEXT)
     payload = {"a": "x" * (MAX_OUTPUT_CHARACTERS // 2)}
     assert len(rendered("{{a}}{{a}}", payload=payload)) == MAX_OUTPUT_CHARACTERS
     with pytest.raises(TemplateError, match="the rendered text is longer than"):

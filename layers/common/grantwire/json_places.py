@@ -16,6 +16,7 @@ _TO_QUOTE = re.compile(r'(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _BEGUN_ESCAPE = re.compile(r"\\(?:u[0-9A-Fa-f]{0,3})?\Z")
 _OUTSIDE_STRINGS = re.compile(r"[ \t\r\n{}\[\],:]+|-?[0-9][0-9.eE+-]*|true|false|null")
 _BEFORE_A_VALUE, _AFTER_A_VALUE = ":[,", ",]}"
+MAX_INNER_PARTS: Final = 6000  # placeholders, and the texts between them
 _LONGEST: Final = 256 * 1024
 _BEGINNING = re.compile(r'\s*(?:\{\s*(?:"|\Z)|\[\s*["{\[])')
 _CLOSING: Final = {"{": "}", "[": "]"}
@@ -25,17 +26,23 @@ Spell = Callable[[object], str]
 
 def spellings(tokens: Sequence[Token]) -> dict[int, Spell]:
     """How each variable is spelled, by its tag's number. Raises TemplateError for a place where no value can stand."""
-    return _spellings(_Places(tokens))
+    inner: list[Token] = []
+    found = _spellings(_Places(tokens), inner)
+    if len(inner) > MAX_INNER_PARTS:
+        tag = next(token for token in reversed(inner) if isinstance(token, Tag))
+        message = f"JSON documents in strings have more than {MAX_INNER_PARTS} parts, counted at each depth"
+        raise tag.error(message, "nest them less deep, or leave placeholders away")
+    return found
 
 
-def _spellings(places: "_Places") -> dict[int, Spell]:
+def _spellings(places: "_Places", inner: list[Token]) -> dict[int, Spell]:
     found: dict[int, Spell] = dict.fromkeys(places.in_strings, inside_json_string)
     for index in places.bare:
         tag = places.tokens[index]
         assert isinstance(tag, Tag)  # noqa: S101 - for the type checker
         found[tag.number] = _bare(places.tokens, index, tag)
     for string in places.strings:
-        found |= {number: _escaped(spell) for number, spell in _document(string).items()}
+        found |= {number: _escaped(spell) for number, spell in _document(string, inner).items()}
     return found
 
 
@@ -127,7 +134,8 @@ def _bare(tokens: Sequence[Token], index: int, tag: Tag) -> Spell:
         after.kind is not Kind.VARIABLE if isinstance(after, Tag) else after in _AFTER_A_VALUE,
     ]
     if not all(fits):
-        hint = 'put the text and its placeholders between quotes: "{{event_type}} …"'
+        hint = 'put the text and its placeholders between double quotes: "{{event_type}} …"; a body that is no JSON'
+        hint += " needs a Content-Type header such as text/plain"
         raise tag.error("a placeholder outside quotes must be a whole value", hint)
     return _spaced if isinstance(before, Tag) or isinstance(after, Tag) else json_text
 
@@ -149,8 +157,11 @@ def _neighbour(tokens: Sequence[Token], index: int, step: int) -> Token:
     return ""
 
 
-def _document(string: Sequence[Token]) -> dict[int, Spell]:
-    """How the variables of a string are spelled that is itself a JSON document; none of them when it is not one."""
+def _document(string: Sequence[Token], inner: list[Token]) -> dict[int, Spell]:
+    """How the variables of a string are spelled that is itself a JSON document; none of them when it is not one.
+
+    `inner`: the parts of all that may be one so far, at any depth; after MAX_INNER_PARTS no other is looked into.
+    """
     if not any(isinstance(token, str) and "\\" in token for token in string):  # no quote can be in it
         return {}
     try:
@@ -158,14 +169,19 @@ def _document(string: Sequence[Token]) -> dict[int, Spell]:
     except ValueError:  # the string itself is no JSON, which is found elsewhere
         return {}
     text = "".join(token for token in decoded if isinstance(token, str)).strip()
+    if '"' not in text:
+        return {}
     try:
-        if '"' in text and text[0] in _CLOSING and text[-1] == _CLOSING[text[0]]:
+        if text[-1] == _CLOSING.get(text[0]):
+            if len(inner) > MAX_INNER_PARTS:
+                return {}
+            inner += string
             places = _Places(decoded)
             if _is_document(places):
-                return _spellings(places)
+                return _spellings(places, inner)
     except (ValueError, RecursionError, TemplateError):  # places that no JSON has
         pass
-    if '"' in text and _looks_like_a_document(decoded):
+    if _looks_like_a_document(decoded):
         tag = next(token for token in string if isinstance(token, Tag))
         message = "the string around this begins like a JSON document, and is none in which values could be kept apart"
         raise tag.error(message, "let quotes, sections and values fit as in any JSON, or begin the text with a word")

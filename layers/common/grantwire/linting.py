@@ -16,6 +16,7 @@ from grantwire.tags import Kind, Name, Tag, Token, read
 
 MOST_WARNINGS: Final = 20
 _EVERY: Final = "[]"
+_CLOSING: Final = "]})"
 _SCOPES: Final = (Kind.SECTION, Kind.EACH)
 _Path = tuple[str, ...] | None  # of a field, None when it is not known
 
@@ -112,9 +113,23 @@ def _without_elements(tag: Tag, path: tuple[str, ...]) -> str:
 
 
 def _of_commas(tokens: Sequence[Token]) -> Iterator[tuple[Tag, str]]:
-    """Loops that end in a comma, right before the list or object ends."""
-    for before, tag, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
-        if not isinstance(before, str) or not isinstance(tag, Tag) or not isinstance(after, str):
-            continue
-        if tag.kind is Kind.END and before.rstrip().endswith(",") and after.lstrip()[:1] in ("]", "}"):
-            yield tag, f"the last element is followed by a comma; write {COMMA_REMEDY} in its place"
+    """Loops that end in a comma, right before the list, the object or the text around them ends."""
+    loops, quotes = set(), 0
+    for index, token in enumerate(tokens):
+        if isinstance(token, str):
+            quotes += token.count('"') - token.count('\\"')
+        elif token.kind in _SCOPES:
+            loops.add(token.number)
+        elif token.kind is Kind.END and token.number in loops:
+            before, following = tokens[index - 1], tokens[index + 1 : index + 3]
+            ends = _ends(following, _CLOSING + '"' * (quotes % 2))
+            if ends and isinstance(before, str) and before.rstrip().endswith(","):
+                yield token, f"the last element is followed by a comma; write {COMMA_REMEDY} in its place"
+
+
+def _ends(following: Sequence[Token], closing: str) -> bool:
+    """Whether what is around ends here: by one of these characters, or because nothing follows."""
+    text = following[0] if following else ""
+    if not isinstance(text, str):
+        return False
+    return text.lstrip()[0] in closing if text.strip() else len(following) < 2

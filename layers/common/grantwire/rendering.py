@@ -75,12 +75,18 @@ def _check_json(text: str, what: str, *, quote: bool) -> None:
     except json.JSONDecodeError as exc:
         near = json.dumps(text[max(0, exc.pos - 20) : exc.pos + 20], ensure_ascii=False)
         place = f"in its line {exc.lineno}, column {exc.colno}"  # not the template's, whose place is not known
-        message = f"{what} is not JSON {place}: {exc.msg}" + (f" near {near}" if quote else "")
-        comma = "," in (text[: exc.pos].rstrip()[-1:], text[exc.pos : exc.pos + 1])
-        remedy = f"a comma is left over: in a loop write {COMMA_REMEDY}" if comma else "check quotes, commas and braces"
-        raise TemplateError(message, hint=remedy) from exc
+        message = f"{what} is not JSON {place}: {exc.msg.removesuffix(' at')}" + (f" near {near}" if quote else "")
+        raise TemplateError(message, hint=_remedy(text, exc.pos)) from exc
     except (ValueError, RecursionError) as exc:
         raise TemplateError(f"{what} is not JSON that every parser reads: {exc}") from exc
+
+
+def _remedy(text: str, position: int) -> str:
+    if text[position : position + 1] in ("\n", "\r", "\t"):
+        return "a string goes on to the next line: write \\n for a line break in it, or close it with a quote"
+    if "," in (text[:position].rstrip()[-1:], text[position : position + 1]):
+        return f"a comma is left over: in a loop write {COMMA_REMEDY}"
+    return "check quotes, commas and braces"
 
 
 def _refuse_constant(name: str) -> object:

@@ -13,7 +13,6 @@ from typing import Final
 from urllib.parse import quote, quote_plus
 
 MAX_DEPTH: Final = 100
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_BREAK = re.compile("[\r\n\0]")
 _CONTROL = re.compile("[\x01-\x08\x0b-\x1f\x7f]")  # RFC 9110, 5.5: a field value has none but the tab
 
@@ -80,7 +79,7 @@ def _json(value: object, depth: int) -> str:
 def _json_string(text: str) -> str:
     """Quoted and escaped; half a surrogate pair, which UTF-8 cannot carry, as its escape."""
     quoted = encode_basestring(text)
-    return quoted if quoted.isascii() else _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", quoted)
+    return quoted if quoted.isascii() else quoted.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _number(value: float) -> str:

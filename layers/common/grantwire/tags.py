@@ -8,9 +8,9 @@ Literal text goes as its number too, since the tokenizer copies what is left of 
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from chevron.tokenizer import tokenize
 
@@ -18,12 +18,16 @@ from grantwire.errors import TemplateError
 
 MAX_TAGS: Final = 2000
 MAX_DEPTH: Final = 16
+MAX_CHARACTERS: Final = 512
+MAX_KEYS: Final = 32
 _HINT: Final = (
     "a field is written {{data.requester.name}}, a key with odd characters {{data.custom_fields.[Cost center]}}"
 )
-_SEGMENT = re.compile(r"\[(?P<quoted>[^\[\]]+)\]|(?P<plain>[^\s.\[\]{}()|=~@#^/!&'\"`]+)")
+_SEGMENT = re.compile(r"""\[(?:"([^"]+)"|'([^']+)'|([^\[\]]+))\]|([^\s.\[\]{}()|=~@#^/!&'"`]+)""")
+_BRACKETS = re.compile(r"""\.?\[(['"]?)([^\[\]]+?)\1\]""")
 _OPENING = re.compile(r"(?P<mark>[#^])\s*(?:(?P<word>each|if|unless)(?:\s+|\Z))?(?P<name>.*)", re.DOTALL)
 LOOP_NAMES: Final = ("index", "key", "first", "last")
+_BRACE_BEFORE_TAG = re.compile(r"\{(?=\{\{(?:!--|[#^/!](?![^}]*\}\}\})))")  # {{{#if x}}: an object, then a section
 _LINE_END = re.compile(r"[ \t]*(?=\r?\n|\Z)")
 _LINE_BREAKS: Final = ("\n", "\r\n")
 _UNSUPPORTED: Final = {
@@ -44,8 +48,7 @@ class Kind(StrEnum):
     END = "end"
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):  # no dataclass, and a tag neither: making thousands of them is much of what compiling takes
     """What a tag names.
 
     up      how many scopes `../` steps out first
@@ -65,8 +68,7 @@ class Name:
         return f"@{self.loop}" if self.loop else "../" * self.up + (".".join(self.path) or "this")
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(NamedTuple):
     """One tag.
 
     number    its place among all tags, or for `else` and `end`: the number of the section they belong to
@@ -162,7 +164,7 @@ class _Reading:
     def later(self, kind: Kind, section: Tag) -> Tag:
         """The section's else or end, where it stands."""
         place = self._later[kind, section.number]
-        return replace(section, kind=kind, line=place.line, column=place.column)
+        return section._replace(kind=kind, line=place.line, column=place.column)
 
     def literal(self, stand_in: str) -> str:
         """The text that the tokenizer gave back, without its first line when that one was dropped."""
@@ -182,6 +184,8 @@ class _Reading:
         """The tag as the tokenizer gets it; digits follow the braces when it is a variable's."""
         if content[:1] == "!":
             return "{{!}}"
+        if len(content) > MAX_CHARACTERS:
+            raise place.error(f"a placeholder is longer than {MAX_CHARACTERS} characters", _HINT)
         if content[-1:] == "~":
             raise place.error(*_UNSUPPORTED["~"])
         if content[:1] in ("#", "^"):
@@ -206,6 +210,7 @@ def _spans(text: str) -> Iterator[tuple[int, str, int, int, int]]:
     position = line_start = 0
     line = 1
     while (start := text.find("{{", position)) >= 0:
+        start += bool(_BRACE_BEFORE_TAG.match(text, start))
         line += text.count("\n", position, start)
         line_start = max(line_start, text.rfind("\n", position, start) + 1)
         column = start - line_start + 1
@@ -236,7 +241,7 @@ def _opened(content: str, place: Tag, opened: Sequence[_Section]) -> _Section:
     word = match["word"] or ""
     kind = Kind.IF if word in ("if", "unless") or match["mark"] == "^" else Kind(word or Kind.SECTION)
     inverted = (match["mark"] == "^") is not (word == "unless")
-    return _Section(replace(place, kind=kind, name=_name(name, place, opened), inverted=inverted), word or name)
+    return _Section(place._replace(kind=kind, name=_name(name, place, opened), inverted=inverted), word or name)
 
 
 def _closed(word: str, place: Tag, opened: list[_Section]) -> int:
@@ -296,15 +301,31 @@ def _loop_name(content: str, place: Tag, opened: Sequence[_Section]) -> Name:
 
 
 def _path(text: str, content: str, place: Tag) -> tuple[str, ...]:
+    path = _keys(text)
+    if path is None:
+        helpers = "; helpers and their arguments are not available" if " " in content else ""
+        raise place.error(f"'{content}' is not the path of a field", _bracketed(text, content) or _HINT + helpers)
+    if len(path) > MAX_KEYS:
+        raise place.error(f"'{content}' has more than {MAX_KEYS} parts", _HINT)
+    return path
+
+
+def _keys(text: str) -> tuple[str, ...] | None:
+    """The keys of a path; None when it is none."""
     path: list[str] = []
     position = 0
-    while text and (segment := _SEGMENT.match(text, position)):
-        path.append(segment["quoted"] or segment["plain"])
+    while segment := _SEGMENT.match(text, position):
+        path.append(segment[segment.lastindex or 0])
         position = segment.end()
         if position == len(text):
             return tuple(path)
         if text[position] != ".":
             break
         position += 1
-    helpers = "; helpers and their arguments are not available" if " " in content else ""
-    raise place.error(f"'{content}' is not the path of a field", _HINT + helpers)
+    return None
+
+
+def _bracketed(text: str, content: str) -> str:
+    """What is written instead of brackets as in JavaScript, `list[0]['a key']`; empty for anything else."""
+    meant = _BRACKETS.sub(r".[\2]", text).removeprefix(".")
+    return f"write {{{{{content.removesuffix(text)}{meant}}}}}" if meant != text and _keys(meant) else ""
