@@ -55,8 +55,8 @@ CUT = "the receiver closed the connection before the answer was complete"
         (RemoteDisconnected("no response"), False, FailureKind.CONNECTION_LOST, LOST),
         (IncompleteRead(b"12", 3), True, FailureKind.CONNECTION_LOST, CUT),
         (Urllib3IncompleteRead(2, 3), True, FailureKind.CONNECTION_LOST, CUT),
-        (BadStatusLine("garbage"), True, FailureKind.PROTOCOL, "the answer is not HTTP"),
-        (LineTooLong("header line"), True, FailureKind.PROTOCOL, "the answer's head is too long or malformed"),
+        (BadStatusLine("garbage"), True, FailureKind.PROTOCOL, "the answer is not HTTP/1.1"),
+        (LineTooLong("header line"), True, FailureKind.PROTOCOL, "a line of the answer is longer than 64 KB"),
         (ValueError("anything else"), False, FailureKind.CONNECTION_LOST, LOST),
     ],
 )
