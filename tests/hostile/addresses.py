@@ -79,7 +79,7 @@ _NO_URL: Final = {
     "a password": "https://user:pass@hooks.example.com/",
     "an @ in the port": "https://hooks.example.com:443@169.254.169.254/",
     "a backslash before @": "https://169.254.169.254\\@hooks.example.com/",
-    "a backslash for a slash": "https:\\\\169.254.169.254/",
+    "a backslash for a slash": "https:" + "\\" * 2 + "169.254.169.254/",
     "a tab in the host": "https://hooks.exa\tmple.com/",
     "a line break in the host": "https://hooks.example.com\r\nHost: inside/",
     "a NUL in the host": "https://hooks.example.com\0.inside/",

@@ -45,7 +45,12 @@ CUT = "the receiver closed the connection before the answer was complete"
         (TimeoutError(), False, FailureKind.TIMEOUT, "no answer came within 10 seconds"),
         (TimeoutError(), True, FailureKind.TIMEOUT, "the answer was not complete within 10 seconds"),
         (certificate_error("certificate has expired"), False, FailureKind.TLS, "certificate has expired"),
-        (tls_error("WRONG_VERSION_NUMBER"), False, FailureKind.TLS, "no secure connection: wrong version number"),
+        (
+            tls_error("WRONG_VERSION_NUMBER"),
+            False,
+            FailureKind.TLS,
+            "no secure connection: nothing at that port speaks TLS",
+        ),
         (tls_error(None), False, FailureKind.TLS, "no secure connection: tls failed"),
         (tls_error("BAD_RECORD_MAC"), True, FailureKind.CONNECTION_LOST, CUT),
         (ssl.SSLEOFError(8, "EOF"), False, FailureKind.CONNECTION_LOST, LOST),
