@@ -141,6 +141,11 @@ simulate: $(READY) ## break everything in simulated time, by chance (SEEDS=10000
 mutants: $(READY) ## put faults into the code, in memory, and print which promise catches each
 	@$(SIMULATION).mutants
 
+FAMILY =
+
+hostile: $(READY) ## hostile URLs, receivers, events and webhooks in a table; then without each guard (FAMILY=receivers for one)
+	@PYTHONPATH=layers/common:. "$(BIN)/python" -m tests.hostile $(if $(FAMILY),--family "$(FAMILY)")
+
 SECONDS = 60
 
 fuzz: $(READY) ## random and hostile templates and events (SECONDS=600 for longer, SEED=123 for one)
@@ -151,4 +156,4 @@ EXAMPLES = 20
 fuzz-api: $(READY) ## requests made of the API's own description, against the local stack (EXAMPLES=200 for more)
 	@"$(BIN)/python" -m tests.fuzz_api --examples "$(EXAMPLES)"
 
-.PHONY: simulate mutants fuzz fuzz-api
+.PHONY: simulate mutants hostile fuzz fuzz-api

@@ -116,7 +116,7 @@ def test_a_receiver_that_hangs_delays_nobody_else(world: World, torq: Receiver, 
         worker.join()
     assert world.deliveries(quick)[0]["state"] == "succeeded"
     row = world.deliveries(hung)[0]
-    assert (row["state"], row["code"], row["reason"]) == ("waiting", "timeout", "no answer came within 1 seconds")
+    assert (row["state"], row["code"], row["reason"]) == ("waiting", "timeout", "no answer came within 1 second")
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,10 @@ class StrictResponse(http.client.HTTPResponse):
     def begin(self) -> None:
         """A body after a status that has none (RFC 9112, 6.3) is not read, and so the connection is not kept."""
         super().begin()
-        length = self.headers.get("Content-Length", "0").strip()
-        if self.status in _BODILESS and (length != "0" or "Transfer-Encoding" in self.headers):
-            self.will_close = True
+        if self.status in _BODILESS:
+            length = self.headers.get("Content-Length", "0").strip()
+            self.will_close = self.will_close or self.chunked or length != "0"
+            self.chunked, self.length = False, 0
 
     def _read_status(self) -> tuple[str, int, str]:
         """Interim answers (103 and its like) are passed over, as RFC 9110, 15.2 asks; the deadline bounds how many."""

@@ -30,7 +30,7 @@ Number = int | float
 Test = Callable[[list[object]], bool]  # over the values an event has in the filter's field
 
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_LEAST_PIECE, _MOST_PIECE = 256, 512
+_LEAST_PIECE, _MOST_PIECE = 32, 64  # a row of more than 30 marks is no language's (Unicode, UAX #15, 13)
 
 OPERATORS: Final = (
     *("is", "is_not", "contains", "does_not_contain", "starts_with", "ends_with", "matches"),
@@ -268,6 +268,8 @@ def _any(alternatives: list[Callable[[str], bool]]) -> Test:
 def _folded_by_character(text: str) -> str:
     """Folded with each character one character still, ß too, so that `?` stands for it."""
     whole = "".join([normalize("NFC", piece) for piece in _pieces(text)])
+    if len(whole.casefold()) == len(whole):  # no character becomes fewer, so none became more
+        return whole.casefold()
     return "".join([one.casefold() if len(one.casefold()) == 1 else one for one in whole])
 
 

@@ -62,15 +62,15 @@ class DeadLetterQueue:
 
 
 def _letter(event: object, reason: str) -> str:
-    """The letter; where it would be too long for SQS, with the event compressed: `event_gzip`, in base 85.
+    """The letter; where it would be too long for SQS, with the event compressed: `event_gzip`, in base64.
 
-    An event whose noise does not let itself be compressed to a megabyte is left out, and the letter says so.
+    An event of pure noise, which nothing compresses enough, is left out, and the letter says so.
     """
     plain = _written(event)
     letter = f'{{"reason":{_written(reason)},"event":{plain}}}'
     if len(letter.encode()) <= MAX_LETTER_BYTES:
         return letter
-    packed = base64.b85encode(gzip.compress(plain.encode(), mtime=0)).decode()
+    packed = base64.b64encode(gzip.compress(plain.encode(), mtime=0)).decode()
     if len(packed) <= MAX_LETTER_BYTES:
         return f'{{"reason":{_written(reason)},"event_gzip":"{packed}"}}'
     return _written({"reason": f"{reason} (the event of {len(plain)} characters was too large for this queue)"})
@@ -107,7 +107,7 @@ def _event_in(body: str) -> object | None:
 
 def _unpacked(packed: object) -> object | None:
     try:
-        event: object = json.loads(gzip.decompress(base64.b85decode(str(packed))))
+        event: object = json.loads(gzip.decompress(base64.b64decode(str(packed))))
     except (ValueError, OSError, EOFError, zlib.error):
         return None
     return event
