@@ -30,7 +30,7 @@ test: $(READY) ## run every test, those of the built functions too
 check: $(READY) ## what CI runs: format, lint, types, template, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy layers/common/grantwire local bench tests e2e cli
+	$(BIN)/mypy layers/common/grantwire local bench tests e2e cli deployment
 	@for function in functions/*/app.py; do echo "$(BIN)/mypy $$function"; $(BIN)/mypy "$$function" || exit 1; done
 	SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint
 	@$(MAKE) test
@@ -97,7 +97,21 @@ $(E2E_READY): requirements/e2e.txt | $(READY)
 e2e: $(READY) $(E2E_READY) ## deploy template.yaml to a local AWS and send events through it
 	@E2E_PYTHON="$(abspath $(E2E_VENV)/bin/python)" "$(BIN)/python" -m pytest -s e2e
 
-.PHONY: build artefacts e2e
+deploy: build ## build, then deploy: guided the first time, as samconfig.toml says after that
+	@"$(BIN)/python" -m deployment.deploy
+
+NAMES =
+
+restore: $(READY) ## write what a new stack of kept tables is made with (NAMES="WebhooksTable=… DeliveriesTable=… SecretsKey=…")
+	@"$(BIN)/python" -m deployment.restore $(NAMES)
+
+MACHINE = $(subst aarch64,arm64,$(shell uname -m))
+
+sam-local: $(READY) ## write what `sam local invoke` needs to work on the running `make run`, and print its commands
+	@$(MAKE) artefacts ARCHITECTURE=$(MACHINE) BUILD_DIR=.aws-sam/local >/dev/null
+	@"$(BIN)/python" -m local.sam_local --port "$(PORT)"
+
+.PHONY: build artefacts e2e deploy restore sam-local
 
 CHROMIUM ?= $(firstword $(wildcard /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from cli.address import LOCAL_STACK
-from cli.commands import keeping, trying, watching
+from cli.commands import keeping, moving_in, trying, watching
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 STATES: Final = ("delivering", "waiting", "succeeded", "failed")
@@ -71,6 +71,11 @@ def _add_keeping(commands: Commands) -> None:
     imported = _command(commands, "import", keeping.import_, "bring an export in")
     imported.add_argument("file", type=Path, metavar="FILE", help="what `export` wrote")
     _add_changing(imported)
+    moved = _command(commands, "move-in", moving_in.move_in, "write files for `apply` from another system's export")
+    moved.add_argument("system", choices=moving_in.SYSTEMS, help="whose export it is")
+    moved.add_argument("files", type=Path, nargs="+", metavar="FILE", help="what was exported, as JSON")
+    moved.add_argument("--into", type=Path, default=Path("moved-in"), metavar="FOLDER", help="default: moved-in")
+    moved.add_argument("--map", action="append", default=[], metavar="TYPE=TRIGGER", help="what an event type means")
 
 
 def _add_changing(made: argparse.ArgumentParser) -> None:

@@ -32,9 +32,18 @@ T = TypeVar("T")
 
 PYTHON: Final = os.environ.get("E2E_PYTHON", str(ROOT / ".venv-e2e" / "bin" / "python"))
 STACK: Final = "grantwire"
-# What is deployed with: ministack has no user pools.
-PARAMETERS: Final = {"JwtIssuer": "https://issuer.example.com", "JwtAudience": "grantwire"}
-_ACCOUNT: Final = {"AWS::AccountId": "000000000000", "AWS::Partition": "aws", "AWS::Region": FAKE_AWS["AWS_REGION"]}
+_ACCOUNT: Final = {
+    "AWS::AccountId": "000000000000",
+    "AWS::Partition": "aws",
+    "AWS::Region": FAKE_AWS["AWS_REGION"],
+    "AWS::StackName": STACK,
+}
+
+_PARAMETERS: Final = {
+    "Architecture": ARCHITECTURE,
+    "JwtIssuer": "https://issuer.example.com",  # ministack has no user pools
+    "JwtAudience": "grantwire",
+}
 
 
 def say(message: str) -> None:
@@ -106,11 +115,28 @@ class Stack:
     def deployed_in(cls, aws: LocalAws, build: Path) -> "Stack":
         """Deploy what was built, by the SAM CLI. Raises AssertionError with what it said when it fails."""
         _sam_deploy(aws, build)
+        return cls.described_in(aws, build)
+
+    @classmethod
+    def described_in(cls, aws: LocalAws, build: Path) -> "Stack":
+        """What is deployed, with the names that its resources have."""
         resources = aws.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
         names = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
-        template = Template.read(build / "template.yaml", _ACCOUNT | PARAMETERS | names)
+        template = Template.read(build / "template.yaml", _ACCOUNT | _PARAMETERS | names)
         arns = {f"{name}.Arn": _queue_arn(aws, names[name]) for name in template.logical_ids("AWS::SQS::Queue")}
         return cls(aws, template.naming(arns))
+
+    def update(self, *parameters: str) -> "Stack":
+        """Deploy the same build with other parameters (`LogLevel=DEBUG`), as an update does."""
+        build = self.aws.log.parent / "build"
+        _sam_deploy(self.aws, build, *parameters)
+        return Stack.described_in(self.aws, build)
+
+    def delete(self) -> None:
+        """Delete the stack, and wait until it is gone."""
+        client = self.aws.client("cloudformation")
+        client.delete_stack(StackName=STACK)
+        client.get_waiter("stack_delete_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
 
     @cached_property
     def functions(self) -> Mapping[str, dict[str, Any]]:
@@ -244,7 +270,7 @@ def _queue_arn(aws: LocalAws, url: str) -> str:
     return str(found["Attributes"]["QueueArn"])
 
 
-def _sam_deploy(aws: LocalAws, build: Path) -> None:
+def _sam_deploy(aws: LocalAws, build: Path, *parameters: str) -> None:
     nobodys_defaults = aws.log.parent / "samconfig.toml"
     nobodys_defaults.write_text("version = 0.1\n", encoding="utf-8")
     command: list[str | Path] = [
@@ -254,8 +280,8 @@ def _sam_deploy(aws: LocalAws, build: Path) -> None:
         build / "template.yaml",
     ]
     command += ["--stack-name", STACK, "--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"]
-    command += ["--config-file", nobodys_defaults, "--parameter-overrides", f"Architecture={ARCHITECTURE}"]
-    command += [f"{name}={value}" for name, value in PARAMETERS.items()]
+    command += ["--config-file", nobodys_defaults, "--parameter-overrides"]
+    command += [*(f"{name}={value}" for name, value in _PARAMETERS.items()), *parameters]
     settings = {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.3"}
     done = subprocess.run(command, env=aws.variables | settings, cwd=aws.log.parent, capture_output=True, text=True)
     assert done.returncode == 0, f"sam deploy failed:\n{done.stdout}\n{done.stderr}\nministack:\n{end_of(aws.log)}"

@@ -107,7 +107,10 @@ def _run(stack: Stack, terminal: Terminal, happenings: "SimpleQueue[Happening | 
     watcher = Watcher(stack, terminal)
     names = stack.aws.template.names
     tables = (names[WEBHOOKS_TABLE], names[DELIVERIES_TABLE])
-    with RunningStack(aws_endpoint=stack.aws.endpoint, bus=stack.bus, tables=tables).announced(stack.folder):
+    running = RunningStack(
+        aws_endpoint=stack.aws.endpoint, bus=stack.bus, tables=tables, environments=stack.aws.template.environments()
+    )
+    with running.announced(stack.folder):
         terminal.say(f'\n{_relative(FIRST_EVENT)} goes on the bus "{stack.bus}".')
         put_event(stack.aws.clients.events, stack.bus, read_event(FIRST_EVENT))
         guided = False

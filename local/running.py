@@ -1,7 +1,7 @@
 """How other programs find the stack that is running: a file it leaves in its folder while it does."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,11 +14,15 @@ _FILE: Final = "stack.json"
 
 @dataclass(frozen=True, kw_only=True)
 class RunningStack:
-    """What a stack says of itself."""
+    """What a stack says of itself.
+
+    environments  the variables that template.yaml gives each function, by its logical id, with this stack's names
+    """
 
     aws_endpoint: str
     bus: str
     tables: tuple[str, ...]
+    environments: Mapping[str, Mapping[str, str]]
 
     @classmethod
     def read(cls, folder: Path, port: int) -> Self:

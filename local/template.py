@@ -20,6 +20,7 @@ LOCAL_NAMES: Final[Mapping[str, str]] = {
     "AWS::AccountId": "123456789012",
     "AWS::Partition": "aws",
     "AWS::Region": "us-east-1",
+    "AWS::StackName": "local",
     "AWS::URLSuffix": "amazonaws.com",
 }
 
@@ -149,6 +150,12 @@ class Template(Document):
             sources=tuple(event for event in events if isinstance(event, Source)),
             schedules=tuple(event for event in events if isinstance(event, Schedule)),
         )
+
+    def environments(self) -> dict[str, dict[str, str]]:
+        """The variables of every function, by its logical id; a function that has no name yet goes by that."""
+        ids = self.logical_ids(_FUNCTION)
+        named = self.naming({logical_id: self.names.get(logical_id, logical_id) for logical_id in ids})
+        return {logical_id: named._environment(logical_id) for logical_id in ids}
 
     def _on_failure(self, logical_id: str) -> str | None:
         path = ("Resources", logical_id, "Properties", "EventInvokeConfig", "DestinationConfig", "OnFailure")

@@ -207,8 +207,8 @@ GUARDS: Final = (
         family="events",
         name="half a surrogate pair is escaped",
         module="grantwire.spelling",
-        old="return quoted if quoted.isascii() else _SURROGATE.sub(",
-        new="return quoted if True else _SURROGATE.sub(",
+        old='quoted.encode("utf-8", "backslashreplace").decode("utf-8")',
+        new="quoted",
     ),
     Guard(
         family="events",

@@ -366,3 +366,25 @@ def test_every_parameter_has_a_default_that_it_accepts() -> None:
             assert re.fullmatch(declared["AllowedPattern"], declared["Default"]), name
         if "MinValue" in declared:
             assert declared["MinValue"] <= declared["Default"] <= declared["MaxValue"], name
+
+
+# Properties with which CloudFormation gives a resource a name of one's own: two stacks could not both have it.
+OWN_NAMES = re.compile(
+    r"(Table|Queue|Function|Role|LogGroup|Alarm|Dashboard|Topic|Rule|Layer|Api|UserPool)Name|Name|ReplicationGroupId"
+)
+NAMED_INSIDE_ANOTHER = {"AWS::Cognito::UserPoolResourceServer"}  # its name is one within its user pool
+
+
+def test_stacks_stand_side_by_side_in_one_account() -> None:
+    """No resource has a fixed name, and what is told apart by a name has the stack's in it."""
+    for logical_id, resource in RESOURCES.items():
+        if resource["Type"] not in NAMED_INSIDE_ANOTHER:
+            for key, value in resource.get("Properties", {}).items():
+                if OWN_NAMES.fullmatch(key) and key != "MetricName":
+                    assert "${AWS::StackName}" in json.dumps(value), f"{logical_id}.{key}"
+    namespace = {"Fn::Sub": "Grantwire/${AWS::StackName}"}
+    assert GLOBALS["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] == namespace
+    for logical_id, alarm in of_type("AWS::CloudWatch::Alarm").items():
+        assert alarm["Namespace"] == namespace or alarm["Namespace"].startswith("AWS/"), logical_id
+    exports = [one for one in TEMPLATE["Outputs"].values() if "Export" in one]
+    assert exports == []

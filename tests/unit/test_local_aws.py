@@ -178,7 +178,9 @@ def test_the_command_puts_an_event_on_the_bus_of_the_running_stack(
     (tmp_path / "event.json").write_text(json.dumps(EVENT))
     (tmp_path / "8600").mkdir()
     arguments = ["--folder", str(tmp_path), str(tmp_path / "event.json")]
-    with RunningStack(aws_endpoint=server.endpoint, bus="default", tables=()).announced(tmp_path / "8600"):
+    with RunningStack(environments={}, aws_endpoint=server.endpoint, bus="default", tables=()).announced(
+        tmp_path / "8600"
+    ):
         assert put_event_main(arguments) == 0
         assert put_event_main(["--now", *arguments]) == 0
     details = [json.loads(message.body)["detail"] for message in queue.receive()]
@@ -192,7 +194,9 @@ def test_the_command_puts_an_event_on_the_bus_of_the_running_stack(
 def test_a_stack_that_died_is_no_stack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "event.json").write_text(json.dumps(EVENT))
     (tmp_path / "8600").mkdir()
-    with RunningStack(aws_endpoint="http://127.0.0.1:9", bus="default", tables=()).announced(tmp_path / "8600"):
+    with RunningStack(environments={}, aws_endpoint="http://127.0.0.1:9", bus="default", tables=()).announced(
+        tmp_path / "8600"
+    ):
         assert put_event_main(["--folder", str(tmp_path), str(tmp_path / "event.json")]) == 2
     assert "make run" in capsys.readouterr().err
 

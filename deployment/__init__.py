@@ -1,0 +1,1 @@
+"""What `make deploy` and `make restore` do beside the SAM CLI."""
