@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from grantwire import __version__
-from tests.project.documents import ROOT
+from tests.project.documents import ROOT, template
 
 PACKAGE = sorted((ROOT / "layers" / "common" / "grantwire").rglob("*.py"))
 APPS = sorted((ROOT / "functions").glob("*/app.py"))
@@ -213,8 +213,12 @@ def test_nothing_names_the_machine_it_was_written_on() -> None:
 
 
 def test_the_version_is_one() -> None:
-    """In pyproject.toml, in the package and so in User-Agent, and at the top of the changelog."""
+    """In pyproject.toml, in the package and so in User-Agent, in what is published, at the top of the changelog."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["version"] == __version__
+    published = template()["Metadata"]["AWS::ServerlessRepo::Application"]
+    assert published["SemanticVersion"] == __version__
+    assert published["SpdxLicenseId"] == project["license"]
+    assert all((ROOT / published[key]).is_file() for key in ("LicenseUrl", "ReadmeUrl"))
     released = re.findall(r"^## \[?(\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert released[:1] in ([], [__version__])

@@ -10,6 +10,7 @@ from moto.events.models import EventPattern
 
 from grantwire import settings
 from grantwire.models import TRIGGERS
+from grantwire.observability import Metric
 from tests.project.documents import ROOT, template
 
 TEMPLATE = template()
@@ -388,3 +389,24 @@ def test_stacks_stand_side_by_side_in_one_account() -> None:
         assert alarm["Namespace"] == namespace or alarm["Namespace"].startswith("AWS/"), logical_id
     exports = [one for one in TEMPLATE["Outputs"].values() if "Export" in one]
     assert exports == []
+
+
+def test_the_dashboard_shows_what_there_is() -> None:
+    """Every metric of ours in it is one that is counted, by a service that is one; every alarm is in its first line."""
+    body = json.loads(re.sub(r"\$\{([^}]+)\}", r"\1", RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]))
+    shown = [one for widget in body["widgets"] for one in widget["properties"].get("metrics", [])]
+    ours_shown = [one for one in shown if one[0] == "Grantwire/AWS::StackName"]
+    assert {one[1] for one in ours_shown} <= {str(metric) for metric in Metric}
+    services = {variables(one)["POWERTOOLS_SERVICE_NAME"] for one in FUNCTIONS}
+    assert {(one[2], one[3] in services) for one in ours_shown} == {("service", True)}
+    for needed in ("DeliverySucceeded", "DeliveryWaiting", "DeliveryFailed", "OverdueSeconds"):
+        assert needed in {one[1] for one in ours_shown}
+    [alarms] = [widget["properties"]["alarms"] for widget in body["widgets"] if widget["type"] == "alarm"]
+    assert sorted(alarms) == sorted(f"{name}.Arn" for name in of_type("AWS::CloudWatch::Alarm"))
+
+
+def test_what_the_dashboard_refers_to_is_there() -> None:
+    """Each `${...}` is a resource, or one of AWS's own."""
+    body = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    names = {name.partition(".")[0] for name in re.findall(r"\$\{([^}]+)\}", body)}
+    assert names - RESOURCES.keys() == {"AWS::Region", "AWS::StackName"}

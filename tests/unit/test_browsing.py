@@ -18,7 +18,6 @@ from grantwire.browsing import (
     StoredDelivery,
     WholeDelivery,
     job_item,
-    request_id_in,
     standing,
 )
 from grantwire.errors import InvalidCommandError, InvalidWebhookError
@@ -36,7 +35,7 @@ from grantwire.identifiers import (
 )
 from grantwire.models import Delivery, RequestEvent, State
 from grantwire.replaying import ReplayJob
-from grantwire.request_events import LATEST
+from grantwire.request_events import LATEST, request_id_in
 from tests.unit.conftest import event_of
 
 WEBHOOK = "wh_06ewh5hy0000000000000000"

@@ -9,6 +9,7 @@ from grantwire.errors import InvalidWebhookError
 from grantwire.identifiers import delivery_id_of, is_event_id, is_webhook_id, made_at, moment, row_of, sort_key
 from grantwire.models import Delivery, RequestEvent, State, Timings
 from grantwire.replaying import ReplayJob
+from grantwire.request_events import request_id_in
 
 Answer = dict[str, object]
 
@@ -252,13 +253,6 @@ def standing(delivery: Delivery) -> str:
     if delivery.parked_host is not None:
         return f"the delivery is waiting for {delivery.parked_host}, which is down"
     return f"the delivery is waiting for its attempt number {delivery.attempts + 1}"
-
-
-def request_id_in(payload: Mapping[str, object] | None) -> str | None:
-    """The id of the access request that people see, as in AR-123; None when it is not known."""
-    data = payload.get("data") if payload else None
-    found = data.get("friendly_id") if isinstance(data, dict) else None
-    return found if isinstance(found, str) else None
 
 
 def _history(whole: WholeDelivery) -> list[Answer]:

@@ -1,12 +1,15 @@
 """What is logged and counted of deliveries: one line per attempt, ids and states only."""
 
+import re
 from typing import Final
 
 from grantwire.delivering import Attempted
 from grantwire.identifiers import delivery_id
 from grantwire.models import Delivery, RequestEvent, State
 from grantwire.observability import Metric, count, logger
+from grantwire.request_events import request_id_in
 
+_AN_ID: Final = re.compile(r"[\w.:-]{1,64}", re.ASCII)  # a producer may write anything there; a log holds ids only
 _METRIC_OF: Final = {
     State.SUCCEEDED: Metric.DELIVERY_SUCCEEDED,
     State.WAITING: Metric.DELIVERY_WAITING,
@@ -48,5 +51,7 @@ def dropped(webhook_id: str, reason: str) -> None:
 
 
 def ids(event: RequestEvent) -> dict[str, object]:
-    """What every line about an event holds."""
-    return {"event_id": event.id, "trigger": event.trigger}
+    """What every line about an event holds. `request_id` is the one that people see, where it looks like an id."""
+    known: dict[str, object] = {"event_id": event.id, "trigger": event.trigger}
+    request_id = request_id_in(event.payload) or ""
+    return known | {"request_id": request_id} if _AN_ID.fullmatch(request_id) else known

@@ -18,6 +18,13 @@ def trigger_of(detail_type: object) -> str | None:
     return name if name in TRIGGERS else None
 
 
+def request_id_in(payload: Mapping[str, object] | None) -> str | None:
+    """The id of the access request that people see, as in AR-123; None when it is not known."""
+    data = payload.get("data") if payload else None
+    found = data.get("friendly_id") if isinstance(data, dict) else None
+    return found if isinstance(found, str) else None
+
+
 def parse(event: object) -> RequestEvent | None:
     """The request event in an EventBridge event; None for an event of another type, which is not ours to handle.
 
