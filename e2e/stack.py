@@ -32,7 +32,12 @@ T = TypeVar("T")
 
 PYTHON: Final = os.environ.get("E2E_PYTHON", str(ROOT / ".venv-e2e" / "bin" / "python"))
 STACK: Final = "grantwire"
-_ACCOUNT: Final = {"AWS::AccountId": "000000000000", "AWS::Partition": "aws", "AWS::Region": FAKE_AWS["AWS_REGION"]}
+_ACCOUNT: Final = {
+    "AWS::AccountId": "000000000000",
+    "AWS::Partition": "aws",
+    "AWS::Region": FAKE_AWS["AWS_REGION"],
+    "AWS::URLSuffix": "amazonaws.com",
+}
 
 
 def say(message: str) -> None:
