@@ -36,6 +36,7 @@ _ACCOUNT: Final = {
     "AWS::AccountId": "000000000000",
     "AWS::Partition": "aws",
     "AWS::Region": FAKE_AWS["AWS_REGION"],
+    "AWS::URLSuffix": "amazonaws.com",
     "AWS::StackName": STACK,
 }
 

@@ -44,6 +44,7 @@ GUARDS: Final = (
         module="grantwire.addresses",
         old='        return ""\n    return _refusal(ip)',
         new='        return ""\n    return ""',
+        cases="resolves to",
     ),
     Guard(
         family="addresses",
@@ -51,6 +52,7 @@ GUARDS: Final = (
         module="grantwire.egress",
         old="for *_, sockaddr in addresses:",
         new="for *_, sockaddr in addresses[:1]:",
+        cases="resolves to",
     ),
     Guard(
         family="addresses",
@@ -58,6 +60,7 @@ GUARDS: Final = (
         module="grantwire.addresses",
         old="ip not in _GLOBAL_UNICAST",
         new="False",
+        cases="resolves to",
     ),
     Guard(
         family="addresses",
@@ -65,6 +68,7 @@ GUARDS: Final = (
         module="grantwire.addresses",
         old="not ip.is_global or any(",
         new="not ip.is_global or False and any(",
+        cases="resolves to",
     ),
     Guard(
         family="addresses",
@@ -72,6 +76,7 @@ GUARDS: Final = (
         module="grantwire.urls",
         old="    match = _URL.fullmatch(url)\n",
         new="    match = re.match(r'https://(?:.*@)?(?P<host>[^/:@]+)(?::(?P<port>[0-9]+))?(?P<target>/.*)?', url)\n",
+        cases="URL with",
     ),
     Guard(
         family="addresses",
@@ -79,6 +84,7 @@ GUARDS: Final = (
         module="grantwire.urls",
         old='    if "@" in authority:\n',
         new='    url = re.sub(r"//.*@", "//", url)\n    if False:\n',
+        cases="URL with",
     ),
     Guard(
         family="addresses",
@@ -102,6 +108,7 @@ GUARDS: Final = (
         module="grantwire.egress",
         old="        sock = _connected(addresses, trace)\n",
         new="        sock = _connected(trace.egress.resolve(self._dns_host, self.port or 443), trace)\n",
+        cases="look-up",
     ),
     Guard(
         family="names",
@@ -109,6 +116,7 @@ GUARDS: Final = (
         module="grantwire.egress",
         old="if url.authority == self.own_host:",
         new="if False:",
+        cases="our own API",
     ),
     Guard(family="names", name="hops are counted", module="grantwire.hops", old="if hops <= MOST:", new="if True:"),
     Guard(
@@ -119,7 +127,7 @@ GUARDS: Final = (
         new="        import os\n\n        found = [os.environ[one] for one in os.environ if 'proxy' in one.lower()]\n"
         "        proxied = {'ssl_context': self._tls, 'retries': False}\n"
         "        pools = urllib3.ProxyManager(found[0], **proxied) if found else PoolManager(",
-        cases="in the environment",
+        cases="HTTPS_PROXY",
     ),
     Guard(
         family="names",
@@ -151,7 +159,7 @@ GUARDS: Final = (
         module="grantwire.egress",
         old="if trace.head_bytes > MAX_HEAD_BYTES:",
         new="if False:",
-        cases="head: ",
+        cases="head: an endless",
     ),
     Guard(
         family="receivers",
@@ -285,7 +293,7 @@ GUARDS: Final = (
         name="text is folded piece by piece",
         module="grantwire.filters",
         old="_LEAST_PIECE, _MOST_PIECE = 32, 64",
-        new="_LEAST_PIECE, _MOST_PIECE = 4_000, 8_000",
+        new="_LEAST_PIECE, _MOST_PIECE = 1_000, 2_000",
         cases="marks",
     ),
     Guard(

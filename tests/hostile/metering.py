@@ -1,4 +1,4 @@
-"""Measures how long something took, and by how much memory grew at most meanwhile."""
+"""Measures how long something took, by clock and by processor, and by how much memory grew at most meanwhile."""
 
 import gc
 import re
@@ -17,7 +17,7 @@ class Meter:
 
     def __init__(self, *, of_memory: bool = True) -> None:
         self.of_memory = of_memory
-        self.seconds = self.megabytes = 0.0
+        self.seconds = self.cpu_seconds = self.megabytes = 0.0
         self.start()
 
     def start(self) -> None:
@@ -27,12 +27,12 @@ class Meter:
             with suppress(OSError):
                 _CLEAR.write_text("5")  # proc(5): resets the peak
         self._memory, self._running = self._peak_megabytes(), True
-        self._began = time.monotonic()
+        self._began, self._cpu_began = time.monotonic(), time.process_time()
 
     def stop(self) -> None:
         """Until now, unless it was stopped before."""
         if self._running:
-            self.seconds = time.monotonic() - self._began
+            self.seconds, self.cpu_seconds = time.monotonic() - self._began, time.process_time() - self._cpu_began
             self.megabytes = max(0.0, self._peak_megabytes() - self._memory)
             self._running = False
 
