@@ -116,7 +116,7 @@ def test_nothing_else_is_given(path: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(path.name for path in STATIC.iterdir()))
 def test_a_file_is_short_and_narrow(name: str) -> None:
-    """Nothing formats them, as nothing builds them: at most 250 lines of at most 120 letters; the page's icon is one."""
+    """Nothing formats them, as nothing builds them: at most 250 lines of 120 letters; the icon is one."""
     lines = (STATIC / name).read_text(encoding="utf-8").splitlines()
     assert len(lines) <= 250
     assert [one for one in lines if len(one) > 120 and 'rel="icon"' not in one] == []
