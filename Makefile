@@ -12,7 +12,7 @@ READY = $(VENV)/.ready
 UV = $(abspath $(BIN)/uv)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(READY): requirements/uv.txt requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "Grantwire needs Python 3.11 or newer with its venv module; install it or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
@@ -56,6 +56,9 @@ bench: $(READY) $(BENCH_READY) ## measure init time and CPU per delivery against
 	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.filtering
 	@$(MAKE) outage
 
+bench-console: $(READY) chromium ## how the console feels: its first load, 1,000 webhooks, a template of 64 KB
+	@CHROMIUM="$(CHROMIUM)" PYTHONPATH=layers/common:. $(BIN)/python -m bench.console
+
 outage: $(READY) ## a receiver that fails at random, and a host that hangs while 100,000 deliveries wait
 	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.outage
 
@@ -66,7 +69,7 @@ lock: $(READY) ## pin the newest versions that requirements/*.in allow, with the
 docs: $(READY) ## write the documents that are made from the code
 	@$(BIN)/python -m local.documents
 
-.PHONY: help setup test check matrix bench outage lock docs
+.PHONY: help setup test check matrix bench bench-console outage lock docs
 
 # Build, and tests of what was built ------------------------------------------------------------------------------------
 ARCHITECTURE ?= arm64

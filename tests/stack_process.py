@@ -43,7 +43,7 @@ def _wait_for(url: str) -> None:
         try:
             urlopen(url, timeout=5).close()
             return
-        except URLError:
+        except (URLError, TimeoutError):
             if time.monotonic() > until:
                 raise
             time.sleep(0.2)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from grantwire.settings import ConsoleSettings
 
 FOLDER: Final = "/console"
-_PAGE, _STYLE = "index.html", "style.css"
+_PAGE: Final = "index.html"
 _SCRIPT_TYPE, _PAGE_TYPE = "text/javascript; charset=utf-8", "text/html; charset=utf-8"
 _FOR_EVER, _ASK_AGAIN = "public, max-age=31536000, immutable", "no-cache"
 # What every answer carries. https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Headers_Cheat_Sheet.html
@@ -34,7 +34,7 @@ class Site:
 
     def __init__(self, static: Path, settings: ConsoleSettings) -> None:
         scripts = {path.name: path.read_bytes() for path in sorted(static.glob("*.js"))}
-        style = (static / _STYLE).read_text(encoding="utf-8")
+        style = "".join(path.read_text(encoding="utf-8") for path in sorted(static.glob("*.css")))
         self._version = hashlib.sha256(b"\0".join(scripts.values())).hexdigest()[:12]
         self._scripts = {name: _Text(content, _SCRIPT_TYPE) for name, content in scripts.items()}
         page = (

@@ -26,6 +26,9 @@ class Issuer:
     codes        what may be exchanged: the code, and the challenge and redirect URI that it was given for
     tokens       the access tokens that are good at the moment
     lives        seconds for which a token is good, by its own word
+    refuses      whether it signs nobody in; `refuses_refresh`: whether it renews no token
+    words        why it refuses
+    named        what its description says it is, when that is not what it was asked as
     authorized   the query of each authorization request
     """
 
@@ -34,6 +37,9 @@ class Issuer:
     refresh_tokens: set[str] = field(default_factory=set)
     lives: int = 3600
     refuses: bool = False
+    refuses_refresh: bool = False
+    words: str = "not for you"
+    named: str = ""
     authorized: list[dict[str, str]] = field(default_factory=list)
     signed_out: list[dict[str, str]] = field(default_factory=list)
 
@@ -41,7 +47,7 @@ class Issuer:
         """Where the browser is sent back to."""
         self.authorized.append(query)
         if self.refuses:
-            answer = {"error": "access_denied", "error_description": "not for you", "state": query["state"]}
+            answer = {"error": "access_denied", "error_description": self.words, "state": query["state"]}
             return f"{query['redirect_uri']}?{urlencode(answer)}"
         code = secrets.token_urlsafe(8)
         self.codes[code] = (query["code_challenge"], query["redirect_uri"])
@@ -50,7 +56,7 @@ class Issuer:
     def token(self, form: dict[str, str]) -> dict[str, Any] | None:
         """Tokens for a code that was given for this verifier (RFC 7636, 4.6), or for a refresh token; None: refused."""
         if form.get("grant_type") == "refresh_token":
-            good = form["refresh_token"] in self.refresh_tokens
+            good = form["refresh_token"] in self.refresh_tokens and not self.refuses_refresh
         else:
             challenge, redirect_uri = self.codes.pop(form["code"], ("", ""))
             digest = hashlib.sha256(form["code_verifier"].encode()).digest()
@@ -113,6 +119,7 @@ def _issuing(issuer: Issuer) -> type[_Quiet]:
             url, own = urlsplit(self.path), f"http://{self.headers['Host']}"
             if url.path == "/.well-known/openid-configuration":
                 endpoints = {
+                    "issuer": issuer.named or own,
                     "authorization_endpoint": f"{own}/authorize",
                     "token_endpoint": f"{own}/token",
                     "end_session_endpoint": f"{own}/logout",

@@ -1,7 +1,8 @@
 """Every page of the console with something on it: for what must hold on each, and for the pictures in the docs."""
 
+import re
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from playwright.sync_api import Page, expect
 
@@ -103,6 +104,32 @@ def replay(page: Page, stack: Stack, ids: dict[str, str]) -> None:
     page.get_by_role("button", name="Replay failed …").click()
     page.get_by_role("button", name="Count").click()
     expect(page.get_by_text("3 deliveries failed in that time.")).to_be_visible()
+
+
+def serve_many(page: Page, count: int) -> None:
+    """Answers the list of webhooks in the API's place, since moto takes minutes to store so many."""
+
+    def answer(route: Any) -> None:
+        first = int(re.search(r"cursor=(\d+)", route.request.url)[1]) if "cursor" in route.request.url else 0  # type: ignore[index]
+        items = [many(number) for number in range(first, min(first + 50, count))]
+        after = first + 50
+        route.fulfill(json={"items": items, "next_cursor": str(after) if after < count else None})
+
+    page.route(re.compile(r"/api/webhooks\?"), answer)
+
+
+def many(number: int) -> dict[str, Any]:
+    """One of many webhooks, as the list has it."""
+    return {
+        "id": f"wh_{number:024}",
+        "name": f"Webhook {number:04}",
+        "active": number % 3 > 0,
+        "inactive_reason": None,
+        "problem": None,
+        "url": f"https://host-{number}.example.com/hooks",
+        "triggers": ["RequestCreated", "RequestGranted"],
+        "version": 1,
+    }
 
 
 Visit = Callable[[Page, Stack, dict[str, str]], None]

@@ -85,3 +85,78 @@ def test_signing_out_forgets_and_tells_the_issuer(issuer: Issuer, urls: tuple[st
     expect(page.get_by_text("You are signed out.")).to_be_visible()
     home = f"{console}/"
     assert issuer.signed_out == [{"client_id": CLIENT, "logout_uri": home, "post_logout_redirect_uri": home}]
+
+
+def test_a_refresh_token_is_used_once(issuer: Issuer, urls: tuple[str, str], open_page: OpenPage) -> None:
+    """An issuer that rotates them: each renewal brings the one before, and nobody has to sign in again."""
+    console, issuing = urls
+    issuer.lives = 60
+    page = open_page(f"{console}/", permitted=(issuing,))
+    seen = []
+    for search in ("x", "xy", "xyz"):
+        seen.append(set(issuer.refresh_tokens))
+        with page.expect_response(lambda one: "/api/webhooks" in one.url and one.status == 200):
+            page.get_by_label("Search by name").evaluate(
+                "(one, text) => { one.value = text; one.dispatchEvent(new Event('input')); }", search
+            )
+    assert len({frozenset(one) for one in seen}) == len(seen)
+    assert len(issuer.authorized) == 1
+
+
+def test_a_sign_in_that_ends_is_begun_again_beside_what_one_types(
+    issuer: Issuer, urls: tuple[str, str], open_page: OpenPage
+) -> None:
+    """The API refuses the token and the issuer renews none: a second window signs in, what was asked goes through."""
+    console, issuing = urls
+    page = open_page(f"{console}/", permitted=(issuing,), expected="status of 400")
+    expect(page.get_by_role("heading", name="No webhooks yet")).to_be_visible()
+    issuer.tokens, issuer.refuses_refresh = set(), True
+    search = page.get_by_label("Search by name")
+    search.evaluate("one => { one.value = 'typed'; one.dispatchEvent(new Event('input')); }")
+    dialog = page.get_by_role("dialog", name="Your sign-in has ended")
+    dialog.get_by_role("button", name="Not now").click()
+    expect(page.get_by_role("status").filter(has_text="What you typed is still here")).to_be_visible()
+    search.evaluate("one => one.dispatchEvent(new Event('input'))")
+    other = page.context.new_page()
+    other.goto(f"{console}/?code=stolen&state=again.made-up")
+    expect(other.get_by_text("You can close this window.")).to_be_visible()
+    expect(dialog).to_be_visible()
+    with page.expect_popup():
+        dialog.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="No webhook fits")).to_be_visible()
+    expect(dialog).to_have_count(0)
+    assert search.input_value() == "typed"
+    assert len(issuer.authorized) == 2
+
+
+def test_an_answer_for_another_page_is_not_taken(issuer: Issuer, urls: tuple[str, str], open_page: OpenPage) -> None:
+    """A link that looks like the end of a second sign-in: no token is asked for, in no window."""
+    console, issuing = urls
+    page = open_page(f"{console}/", permitted=(issuing,))
+    expect(page.get_by_role("heading", name="No webhooks yet")).to_be_visible()
+    tokens = set(issuer.tokens)
+    other = page.context.new_page()
+    other.goto(f"{console}/?code=stolen&state=again.made-up")
+    expect(other.get_by_text("You can close this window.")).to_be_visible()
+    assert other.url == f"{console}/"
+    assert (issuer.tokens, len(issuer.authorized)) == (tokens, 1)
+
+
+def test_an_issuer_that_is_another_one_is_not_believed(
+    issuer: Issuer, urls: tuple[str, str], open_page: OpenPage
+) -> None:
+    """Its description must be of the issuer that was asked (OpenID Connect Discovery 1.0, 4.3)."""
+    console, issuing = urls
+    issuer.named = "https://elsewhere.example"
+    page = open_page(f"{console}/", permitted=(issuing,))
+    expect(page.get_by_text("describes another issuer: https://elsewhere.example.")).to_be_visible()
+    assert issuer.authorized == []
+
+
+def test_what_an_issuer_says_is_only_text(issuer: Issuer, urls: tuple[str, str], open_page: OpenPage) -> None:
+    """Markup as the description of an error."""
+    console, issuing = urls
+    issuer.refuses, issuer.words = True, "<img src=x onerror=alert(1)>"
+    page = open_page(f"{console}/", permitted=(issuing,))
+    expect(page.get_by_text("<img src=x onerror=alert(1)>")).to_be_visible()
+    assert page.locator("img").count() == 0

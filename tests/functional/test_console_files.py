@@ -114,6 +114,14 @@ def test_nothing_else_is_given(path: str) -> None:
     assert answered["headers"]["X-Content-Type-Options"] == "nosniff"
 
 
+@pytest.mark.parametrize("name", sorted(path.name for path in STATIC.iterdir()))
+def test_a_file_is_short_and_narrow(name: str) -> None:
+    """Nothing formats them, as nothing builds them: at most 250 lines of 120 letters; the icon is one."""
+    lines = (STATIC / name).read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 250
+    assert [one for one in lines if len(one) > 120 and 'rel="icon"' not in one] == []
+
+
 @pytest.mark.parametrize("name", sorted(path.name for path in STATIC.glob("*.js")))
 def test_no_module_reads_markup_or_asks_on_its_own(name: str) -> None:
     """The policy would refuse it; so that nobody finds out on the deployed page, it is not even written."""

@@ -9,38 +9,55 @@ export class ApiError extends Error {
   }
 }
 
-let accessToken = async () => null;
+/** How long an answer may take: an API gateway gives up after 30 seconds. */
+const PATIENCE_MS = 35_000;
 
-/** From now on requests carry what `give` resolves with; it may send the person away to sign in. */
-export function useAccessToken(give) {
-  accessToken = give;
+let session = { accessToken: async () => null, refused: async () => false };
+
+/**
+ * From now on requests carry what `accessToken` resolves with. `refused(token)` is told of a token that the API does
+ * not take, and resolves with whether there is another one.
+ */
+export function useSession(given) {
+  session = given;
 }
 
 /**
- * Asks the API. `query`: parameters, empty ones left out. `body`: what becomes JSON. `version`: the webhook's version that
- * is to be changed. Resolves with the answer's JSON, null when there is none. Throws ApiError; AbortError when `signal` says so.
+ * Asks the API. `query`: parameters, empty ones left out. `body`: what becomes JSON. `version`: the webhook's version
+ * that is to be changed. Resolves with the answer's JSON, null when there is none. Throws ApiError; AbortError when
+ * `signal` says so.
  */
 export async function ask(method, path, { query = {}, body, version, signal } = {}) {
   const headers = {};
-  const token = await accessToken();
-  if (token) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (version !== undefined) headers["If-Match"] = `"${version}"`;
-  const answer = await reach(`/api${path}${spelled(query)}`, {
-    method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store",
-  });
-  const text = await answer.text();
+  const sent = { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store" };
+  const { answer, text } = await signed(`/api${path}${spelled(query)}`, sent, signal);
   const document = parsed(text);
-  if (answer.ok) return document;
-  throw new ApiError(answer.status, sentence(answer.status, document), document?.problems ?? []);
+  if (!answer.ok) throw new ApiError(answer.status, sentence(answer.status, document), document?.problems ?? []);
+  if (text && document === undefined) throw new ApiError(answer.status, "That was no answer of the API's. Try again.");
+  return document ?? null;
 }
 
-async function reach(url, options) {
+/** Once more with another token where the API refuses the first. */
+async function signed(url, sent, signal, again = true) {
+  const token = await session.accessToken();
+  if (token) sent.headers.Authorization = `Bearer ${token}`;
+  const answered = await reach(url, sent, signal);
+  if (answered.answer.status !== 401 || !again || !(await session.refused(token))) return answered;
+  return signed(url, sent, signal, false);
+}
+
+async function reach(url, sent, signal) {
+  const patience = AbortSignal.timeout(PATIENCE_MS);
   try {
-    return await fetch(url, options);
+    const answer = await fetch(url, { ...sent, signal: signal ? AbortSignal.any([signal, patience]) : patience });
+    return { answer, text: await answer.text() };
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError(0, "The API cannot be reached. Check the connection, then try again.");
+    throw new ApiError(0, patience.aborted
+      ? "The API has not answered for 35 seconds. What was asked may still be done: look before you try again."
+      : "The API cannot be reached. Check the connection, then try again.");
   }
 }
 
@@ -49,11 +66,12 @@ function spelled(query) {
   return given.length ? `?${new URLSearchParams(given)}` : "";
 }
 
+/** Undefined for what is no JSON, such as a proxy's page. */
 function parsed(text) {
   try {
-    return text ? JSON.parse(text) : null;
+    return JSON.parse(text);
   } catch {
-    return null;
+    return undefined;
   }
 }
 
@@ -65,8 +83,7 @@ const SENTENCES = {
 };
 
 function sentence(status, document) {
-  if (SENTENCES[status]) return SENTENCES[status];
-  return document?.message ?? `The API answered ${status}.`;
+  return SENTENCES[status] ?? document?.message ?? `The API answered ${status}. Try again.`;
 }
 
 const kept = new Map();

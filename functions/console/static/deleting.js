@@ -11,21 +11,27 @@ export function confirmDeletion(webhook) {
 function content(webhook, close) {
   const id = uniqueId("name");
   const problem = element("p", { class: "error", role: "alert" });
-  const name = element("input", { id, autocomplete: "off", autofocus: true, on: { input: () => { confirm.disabled = name.value.trim() !== webhook.name; } } });
+  const typed = () => { confirm.disabled = name.value.trim() !== webhook.name; };
+  const name = element("input",
+    { id, autocomplete: "off", spellcheck: "false", autofocus: true, on: { input: typed } });
   const confirm = button("Delete Webhook", () => {}, { type: "submit", kind: "danger", disabled: true });
   const submit = async (event) => {
     event.preventDefault();
     if (confirm.disabled) return;
+    confirm.disabled = true;
     try {
       await ask("DELETE", `/webhooks/${webhook.id}`, { version: webhook.version });
       close(true);
     } catch (error) {
       problem.textContent = error.message;
+      typed();
     }
   };
   return element("form", { on: { submit } },
-    element("p", {}, "Nothing more is sent. Deliveries that still wait end as failed; what was delivered stays in the log."),
-    element("div", { class: "field" }, element("label", { for: id }, "Type its name to delete it: ", element("b", {}, webhook.name)), name),
+    element("p", {}, "Nothing more is sent. Deliveries that still wait end as failed; what was delivered stays in ",
+      "the log."),
+    element("div", { class: "field" },
+      element("label", { for: id }, "Type its name to delete it: ", element("b", {}, webhook.name)), name),
     problem,
     element("p", { class: "actions" }, confirm, button("Keep it", () => close())));
 }

@@ -7,7 +7,7 @@ export function requestView(request) {
   if (!request) return element("p", { class: "quiet" }, "Nothing was sent.");
   return element("div", {},
     element("p", { class: "wire" }, element("b", {}, request.method), " ", request.url),
-    headersView(request.headers), bodyView(request.body, request.truncated));
+    headersView(request.headers), bodyView("Body of the request", request.body, request.truncated));
 }
 
 /** The response, or that there was none. */
@@ -16,31 +16,52 @@ export function responseView(response) {
   const good = response.status >= 200 && response.status < 300;
   return element("div", {},
     element("p", { class: "wire" }, element("b", { class: good ? "good" : "bad" }, `${response.status}`)),
-    headersView(response.headers), bodyView(response.body, response.truncated));
+    headersView(response.headers), bodyView("Body of the response", response.body, response.truncated));
 }
 
 function headersView(headers) {
   return element("details", { class: "headers" },
     element("summary", {}, `Headers (${headers.length})`),
-    element("dl", { class: "facts" }, headers.map(({ name, value }) => [element("dt", {}, name), element("dd", {}, value)])));
+    element("dl", { class: "facts" },
+      headers.map(({ name, value }) => [element("dt", {}, name), element("dd", {}, value)])));
 }
 
-function bodyView(body, truncated) {
+function bodyView(label, body, truncated) {
   if (!body) return element("p", { class: "quiet" }, "Without a body.");
-  const shown = pretty(body);
   return element("div", { class: "body" },
-    element("pre", { tabindex: "0" }, shown),
+    codeView(label, pretty(body)),
     button("Copy", () => copy(body), { kind: "quiet copy-button" }),
     truncated ? element("p", { class: "quiet" }, "There was more; only the beginning is kept.") : null);
 }
 
-/** JSON with indents, any other text as it is. */
+/** A block of text that may be longer than its place: the keyboard can scroll it, and it says what it is. */
+export function codeView(label, text = "") {
+  return element("pre", { tabindex: "0", role: "group", "aria-label": label }, text);
+}
+
+const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
+const DEEPEST = 40;
+
+/** JSON with indents, any other text as it is. Only white space is changed: every number stays as it was written. */
 export function pretty(text) {
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    JSON.parse(text);
   } catch {
     return text;
   }
+  let [depth, before, shown] = [0, "", ""];
+  for (const [token] of text.matchAll(TOKENS)) {
+    const closes = token === "}" || token === "]";
+    if (closes) depth -= 1;
+    const empty = closes && (before === "{" || before === "[");
+    if (!empty && (closes || before === "," || before === "{" || before === "[")) {
+      shown += `\n${"  ".repeat(Math.min(depth, DEEPEST))}`;
+    }
+    shown += token === ":" ? ": " : token;
+    if (token === "{" || token === "[") depth += 1;
+    before = token;
+  }
+  return shown;
 }
 
 /** Copies a text, and says so. */
@@ -56,22 +77,29 @@ export async function copy(text) {
 /** Each response validator with what was expected, what was found and whether it holds. */
 export function validatorsView(validators) {
   if (!validators.length) return element("p", { class: "quiet" }, "None: any answer from 200 to 299 is a success.");
-  return element("ul", { class: "verdicts" }, validators.map((one) => element("li", { class: one.holds ? "holds" : "fails" },
-    element("b", {}, one.holds ? "Holds" : "Does not hold"), " ", element("code", {}, one.json_path),
+  return verdicts(validators, ["Holds", "Does not hold"], (one) => [
+    element("code", {}, one.json_path),
     one.expected_values ? element("div", {}, "Expected: ", one.expected_values.join(", ")) : null,
-    element("div", {}, "Found: ", one.found.length ? one.found.map(spelled).join(", ") : "nothing"))));
+    element("div", {}, "Found: ", spelled(one.found, "nothing"))]);
 }
 
 /** Each filter with what it looks for, what the event has, and whether it lets the event pass. */
 export function filtersView(filters) {
   if (!filters.length) return element("p", { class: "quiet" }, "None: every event of the triggers passes.");
-  return element("ul", { class: "verdicts" }, filters.map((one) => element("li", { class: one.holds ? "holds" : "fails" },
-    element("b", {}, one.holds ? "Passes" : "Does not pass"), " ", element("code", {}, one.field), ` ${one.operator.replaceAll("_", " ")} `,
-    one.values.join(" or "), element("div", {}, "The event has: ", one.found.length ? one.found.map(spelled).join(", ") : "nothing there"))));
+  return verdicts(filters, ["Passes", "Does not pass"], (one) => [
+    element("code", {}, one.field), ` ${one.operator.replaceAll("_", " ")} ${one.values.join(" or ")}`,
+    element("div", {}, "The event has: ", spelled(one.found, "nothing there"))]);
 }
 
-function spelled(value) {
-  return typeof value === "string" ? value : JSON.stringify(value);
+function verdicts(judged, [good, bad], content) {
+  const verdict = (one) => element("li", { class: one.holds ? "holds" : "fails" },
+    element("b", {}, one.holds ? good : bad), " ", content(one));
+  return element("ul", { class: "verdicts" }, judged.map(verdict));
+}
+
+/** Values that were found, as a sentence has them. */
+export function spelled(found, nothing) {
+  return found.map((one) => (typeof one === "string" ? one : JSON.stringify(one))).join(", ") || nothing;
 }
 
 /** The phases of an exchange as a bar and in numbers; a kept connection has no first ones. */
@@ -79,20 +107,21 @@ export function timingsView(timings, remoteAddress) {
   const phases = phasesOf(timings);
   const total = timings.total_ms || 1;
   const bar = element("div", { class: "bar", "aria-hidden": "true" }, phases.map(([name, length]) => {
-    const part = element("span", { class: `phase ${name.toLowerCase().replace(" ", "-")}`, title: `${name}: ${duration(length)}` });
+    const part = element("span", { class: `phase ${name.toLowerCase()}`, title: `${name}: ${duration(length)}` });
     part.style.width = `${Math.max(0.5, (length / total) * 100)}%`;
     return part;
   }));
-  return element("div", {}, bar,
-    element("dl", { class: "facts narrow" }, phases.map(([name, length]) => [
-      element("dt", { class: `phase-name ${name.toLowerCase().replace(" ", "-")}` }, name), element("dd", {}, duration(length))]),
-    element("dt", {}, "Total"), element("dd", {}, duration(timings.total_ms)),
-    remoteAddress ? [element("dt", {}, "Address"), element("dd", {}, remoteAddress)] : null));
+  const fact = (name, value, look = "") => [element("dt", { class: look }, name), element("dd", {}, value)];
+  return element("div", {}, bar, element("dl", { class: "facts pairs" },
+    phases.map(([name, length]) => fact(name, duration(length), `phase-name ${name.toLowerCase()}`)),
+    fact("Total", duration(timings.total_ms)), remoteAddress ? fact("Address", remoteAddress) : null));
 }
 
 function phasesOf({ dns_ms: dns, connect_ms: connect, tls_ms: tls, first_byte_ms: first, total_ms: total }) {
   const opening = (dns ?? 0) + (connect ?? 0) + (tls ?? 0);
-  return [["DNS", dns], ["Connect", connect], ["TLS", tls],
-    ["Waiting", first === null ? null : Math.max(0, first - opening)],
-    ["Reading", first === null ? null : Math.max(0, total - first)]].filter(([, length]) => length !== null && length !== undefined);
+  const answered = first !== null && first !== undefined;
+  const phases = [["DNS", dns], ["Connect", connect], ["TLS", tls],
+    ["Waiting", answered ? Math.max(0, first - opening) : null],
+    ["Reading", answered ? Math.max(0, total - first) : null]];
+  return phases.filter(([, length]) => length !== null && length !== undefined);
 }

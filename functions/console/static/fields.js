@@ -1,13 +1,16 @@
-/** The parts of a form: a field with its label, hint and problem; rows that can be added and removed; values typed one by one. */
+/** The parts of a form: a field with label, hint and problem; rows that can be added and removed; values one by one. */
 
-import { button, element, uniqueId } from "./elements.js";
+import { announce, button, element, uniqueId } from "./elements.js";
+
+/** What a person fills in. */
+export const INPUT = "input, select, textarea";
 
 /**
- * A field: a label, its control and a hint. `key` is its name in the document (in a row: within the row), by which problems
- * find it. A control that is no single input is given a group's label.
+ * A field: a label, its control and a hint. `key` is its name in the document (in a row: within the row), by which
+ * problems find it. The label is that of the first input in `control`.
  */
 export function field(key, label, control, { hint = null, className = "" } = {}) {
-  const input = control.matches("input, select, textarea") ? control : control.querySelector("input, select, textarea");
+  const input = control.matches(INPUT) ? control : control.querySelector(INPUT);
   const id = (input.id ||= uniqueId(key.replace(/\W/g, "-")));
   const [hintId, problemId] = [`${id}-hint`, `${id}-problem`];
   if (hint) input.setAttribute("aria-describedby", hintId);
@@ -19,7 +22,8 @@ export function field(key, label, control, { hint = null, className = "" } = {})
 
 /** A line of text; `attributes` as for an element. */
 export function text(value, attributes = {}) {
-  return element("input", { type: "text", value: value ?? "", autocomplete: "off", spellcheck: "false", ...attributes });
+  const given = { type: "text", value: value ?? "", autocomplete: "off", spellcheck: "false" };
+  return element("input", { ...given, ...attributes });
 }
 
 /** A choice of [value, label] pairs. */
@@ -44,32 +48,45 @@ export class Rows {
     this.noun = noun;
     this.make = make;
     this.list = element("div", { class: "rows", "data-list": list });
-    this.add = button(`Add ${noun}`, () => this.append({}, true), { kind: "quiet add" });
+    this.add = button(`Add ${noun}`, () => this.added(), { kind: "quiet add" });
     this.element = element("div", {}, this.list, this.add);
     for (const one of given) this.append(one);
+    this.number();
   }
 
-  append(given, focused = false) {
+  append(given) {
     const made = this.make(given);
-    const row = element("div", { class: "row", role: "group", "aria-label": this.noun }, made.parts,
-      button("×", () => this.remove(row), { kind: "quiet remove", "aria-label": `Remove this ${this.noun}` }));
-    row.read = made.read;
+    const row = element("div", { class: "row", role: "group" }, made.parts,
+      button("×", () => this.remove(row), { kind: "quiet remove" }));
     row.made = made;
     this.list.append(row);
-    if (focused) {
-      row.querySelector("input, select").focus();
-      this.changed();
-    }
+    return row;
   }
 
+  added() {
+    this.append({}).querySelector("input, select").focus();
+    this.changed();
+  }
+
+  /** Whoever removes one is at the next one then, or at the last, or where one is added. */
   remove(row) {
+    const next = row.nextElementSibling ?? row.previousElementSibling;
     row.remove();
-    this.add.focus();
+    (next?.querySelector(".remove") ?? this.add).focus();
     this.changed();
   }
 
   changed() {
+    this.number();
     this.list.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  /** So that who does not see where a row stands hears it. */
+  number() {
+    [...this.list.children].forEach((row, index) => {
+      row.setAttribute("aria-label", `${this.noun} ${index + 1}`);
+      row.querySelector(".remove").setAttribute("aria-label", `Remove ${this.noun} ${index + 1}`);
+    });
   }
 
   /** What each row was made of, in their order. */
@@ -86,30 +103,35 @@ export class Rows {
 export class Values {
   constructor(given, { label }) {
     this.values = given.map(String);
-    this.label = label;
-    this.list = element("ul", { class: "chips" });
-    this.input = element("input", { type: "text", autocomplete: "off", spellcheck: "false", placeholder: "Type a value, press Enter",
-      on: { keydown: (event) => this.key(event), change: () => this.take() } });
-    this.element = element("div", { class: "values" }, this.list, this.input);
+    this.list = element("ul", { class: "chips", "aria-label": label });
+    this.input = text("", { placeholder: "Type a value, press Enter", on: { keydown: (event) => this.key(event) } });
+    this.element = element("div", { class: "values" }, this.input, this.list);
     this.show();
   }
 
   key(event) {
+    if (event.isComposing) return;
     if (event.key === "Enter") {
       event.preventDefault();
       this.take();
     } else if (event.key === "Backspace" && !this.input.value && this.values.length) {
-      this.values.pop();
-      this.changed();
+      this.remove(this.values.length - 1);
     }
   }
 
   take() {
-    const value = this.input.value;
+    const { value } = this.input;
     if (!value.trim()) return;
     this.input.value = "";
     if (!this.values.includes(value)) this.values.push(value);
     this.changed();
+  }
+
+  remove(index) {
+    const [gone] = this.values.splice(index, 1);
+    this.input.focus();
+    this.changed();
+    announce(`${gone} is removed.`);
   }
 
   changed() {
@@ -119,7 +141,7 @@ export class Values {
 
   show() {
     this.list.replaceChildren(...this.values.map((value, index) => element("li", {}, element("span", {}, value),
-      button("×", () => { this.values.splice(index, 1); this.changed(); this.input.focus(); }, { kind: "quiet", "aria-label": `Remove ${value}` }))));
+      button("×", () => this.remove(index), { kind: "quiet", "aria-label": `Remove ${value}` }))));
   }
 
   /** What is in the box still counts: nobody should lose a value for want of an Enter. */

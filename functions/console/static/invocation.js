@@ -1,7 +1,9 @@
 /** View Invocation Data: everything about one test. */
 
 import { element, openDialog } from "./elements.js";
-import { filtersView, requestView, responseView, timingsView, validatorsView } from "./exchange.js";
+import {
+  codeView, filtersView, pretty, requestView, responseView, timingsView, validatorsView,
+} from "./exchange.js";
 
 /** Opens the panel. `result` is what a test answers. */
 export function showInvocation(result) {
@@ -11,16 +13,16 @@ export function showInvocation(result) {
 function parts(result) {
   return [
     element("p", { class: `outcome ${result.outcome}` }, result.sentence),
-    result.tips.length ? section("What to look at", element("ul", {}, result.tips.map((one) => element("li", {}, one)))) : null,
+    result.tips.length ? section("What to look at", list(result.tips)) : null,
     section("Request", requestView(result.request)),
     section("Response", responseView(result.response)),
     section("Response validators", validatorsView(result.validators)),
     section("Filters", filterNote(result), filtersView(result.filters)),
-    result.warnings?.length ? section("Doubts", element("ul", {}, result.warnings.map((one) => element("li", {}, one.message)))) : null,
+    result.warnings?.length ? section("Doubts", list(result.warnings.map((one) => one.message))) : null,
     section("Timings", timingsView(result.timings, result.remote_address)),
     section("A real delivery", element("p", {}, result.retry.sentence)),
     element("details", {}, element("summary", {}, "The event that was used"),
-      element("pre", { tabindex: "0" }, JSON.stringify(result.event, null, 2))),
+      codeView("The event", pretty(JSON.stringify(result.event)))),
   ];
 }
 
@@ -28,9 +30,14 @@ function section(title, ...content) {
   return element("section", {}, element("h3", {}, title), content);
 }
 
+function list(sentences) {
+  return element("ul", {}, sentences.map((one) => element("li", {}, one)));
+}
+
 /** A test is sent whatever the filters say; a delivery is not. */
 function filterNote({ filters }) {
   if (!filters.length) return null;
   const passes = filters.every((one) => one.holds);
-  return element("p", {}, passes ? "This event would be delivered." : "This event would not be delivered: a filter keeps it back. A test is sent all the same.");
+  return element("p", {}, passes ? "This event would be delivered."
+    : "This event would not be delivered: a filter keeps it back. A test is sent all the same.");
 }

@@ -1,81 +1,103 @@
 /** Begins the console: signs in when the deployment asks for it, then shows the page that the address names. */
 
-import { useAccessToken } from "./api.js";
-import { announce, button, element, openDialog } from "./elements.js";
+import { useSession } from "./api.js";
+import { announce, button, closeDialogs, element, openDialog } from "./elements.js";
 
 // Each page has its own module, loaded when it is first shown: `show(place, parameters)` fills the place, and may give
 // back what must be asked before it is left.
 const PAGES = [
-  [/^\/webhooks$/, "Webhooks", () => import("./webhooks.js")],
-  [/^\/webhooks\/new$/, "New webhook", () => import("./webhook.js")],
-  [/^\/webhooks\/(?<id>wh_\w+)$/, "Webhook", () => import("./webhook.js")],
-  [/^\/webhooks\/(?<id>wh_\w+)\/deliveries$/, "Deliveries", () => import("./deliveries.js")],
-  [/^\/deliveries\/(?<id>dlv_\w+)$/, "Delivery", () => import("./delivery.js")],
+  [/^\/webhooks$/, () => import("./webhooks.js")],
+  [/^\/webhooks\/new$/, () => import("./webhook.js")],
+  [/^\/webhooks\/(?<id>wh_\w+)$/, () => import("./webhook.js")],
+  [/^\/webhooks\/(?<id>wh_\w+)\/deliveries$/, () => import("./deliveries.js")],
+  [/^\/deliveries\/(?<id>dlv_\w+)$/, () => import("./delivery.js")],
 ];
 const HOME = "/webhooks";
+const LONG_MS = 1000;
 
 const main = document.getElementById("main");
 let shown = null;
+let asking = false;
 let mayLeave = () => true;
 
 async function showAddressed() {
   const address = location.hash.slice(1) || HOME;
-  if (address === shown) return;
+  if (address === shown || asking) return;
   if (!mayLeave() && !(await confirmLeaving())) {
     history.replaceState(null, "", `#${shown}`);
     return;
   }
   const first = shown === null;
-  shown = address;
+  shown = location.hash.slice(1) || HOME;
   mayLeave = () => true;
-  await showPage(address, first);
+  closeDialogs();
+  await showPage(shown, first);
 }
 
 async function showPage(address, first) {
-  const [path, query = ""] = address.split("?");
-  const found = PAGES.find(([pattern]) => pattern.test(path));
-  document.title = `${found?.[1] ?? "Not found"} · Grantwire`;
   const place = element("div", { class: "page" });
+  const slow = setTimeout(() => announce("Loading …"), LONG_MS);
+  main.setAttribute("aria-busy", "true");
   try {
-    if (!found) throw new Error(`There is no page ${path}.`);
-    const page = await found[2]();
-    const parameters = { ...path.match(found[0]).groups, query: new URLSearchParams(query) };
-    const leaving = await page.show(place, parameters);
-    if (address !== shown) return;
-    mayLeave = leaving ?? (() => true);
+    mayLeave = await filled(place, address) ?? mayLeave;
   } catch (error) {
-    if (address !== shown) return;
-    place.replaceChildren(failure(error, () => { shown = null; showAddressed(); }));
+    place.replaceChildren(failure(error));
+  } finally {
+    clearTimeout(slow);
   }
+  if (address !== shown) return;
+  main.removeAttribute("aria-busy");
   main.replaceChildren(place);
-  markNavigation(path);
-  if (!first) {
-    scrollTo(0, 0);
-    main.focus({ preventScroll: true });
+  const heading = place.querySelector("h1");
+  document.title = `${heading.textContent} · Grantwire`;
+  markNavigation(address);
+  if (first) return;
+  scrollTo(0, 0);
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+}
+
+async function filled(place, address) {
+  const [path, query = ""] = address.split("?");
+  const [pattern, load] = PAGES.find(([one]) => one.test(path)) ?? [];
+  if (!load) throw new Error(`There is no page ${path}.`);
+  const page = await load().catch(() => { throw new UnloadedError(); });
+  const leaving = await page.show(place, { ...path.match(pattern).groups, query: new URLSearchParams(query) });
+  return address === shown ? leaving : null;
+}
+
+/** A module that did not come is not asked for again by the browser before the page is loaded anew. */
+class UnloadedError extends Error {
+  constructor() {
+    super("A part of the console could not be loaded: the connection failed, or the console was updated meanwhile.");
   }
 }
 
-function failure(error, again) {
+function failure(error, again = () => { shown = null; showAddressed(); }) {
+  const way = error instanceof UnloadedError ? button("Reload", () => location.reload()) : button("Try again", again);
   return element("div", { class: "empty", role: "alert" },
     element("h1", {}, "This page cannot be shown"),
     element("p", {}, error.message),
-    element("p", { class: "actions centred" }, button("Try again", again),
+    element("p", { class: "actions centred" }, way,
       element("a", { class: "button quiet", href: `#${HOME}` }, "All webhooks")));
 }
 
-function markNavigation(path) {
-  for (const one of document.querySelectorAll("nav[aria-label=Main] a")) {
-    const here = path.startsWith("/webhooks") || path.startsWith("/deliveries");
-    one.toggleAttribute("aria-current", here && one.hash === `#${HOME}`);
-  }
+function markNavigation(address) {
+  const here = /^\/(webhooks|deliveries)\b/.test(address);
+  const one = document.querySelector("nav[aria-label=Main] a");
+  if (here) one.setAttribute("aria-current", address === HOME ? "page" : "true");
+  else one.removeAttribute("aria-current");
 }
 
 async function confirmLeaving() {
-  return openDialog("Leave without saving?", (close) => element("div", {},
+  asking = true;
+  const leave = await openDialog("Leave without saving?", (close) => element("div", {},
     element("p", {}, "What you changed on this page is not saved."),
     element("p", { class: "actions" },
       button("Stay here", () => close(false), { kind: "primary", autofocus: true }),
       button("Leave", () => close(true)))));
+  asking = false;
+  return leave;
 }
 
 async function begin() {
@@ -83,7 +105,7 @@ async function begin() {
   if (signIn) {
     const { signedIn } = await import("./sign_in.js");
     const session = await signedIn(signIn);
-    useAccessToken(session.accessToken);
+    useSession(session);
     document.getElementById("account").replaceChildren(button("Sign out", session.signOut, { kind: "quiet" }));
   }
   addEventListener("hashchange", showAddressed);
@@ -92,7 +114,4 @@ async function begin() {
   await showAddressed();
 }
 
-begin().catch((error) => {
-  main.replaceChildren(failure(error, () => location.reload()));
-  announce(error.message);
-});
+begin().catch((error) => main.replaceChildren(failure(error, () => location.reload())));

@@ -1,4 +1,4 @@
-/** The fields of an event's payload, drawn from its JSON Schema: for the panel beside the form and for the filters' fields. */
+/** The fields of an event's payload, drawn from its JSON Schema: for the panel and for the filters' fields. */
 
 import { reference } from "./api.js";
 import { button, element } from "./elements.js";
@@ -28,14 +28,16 @@ function followed(whole, schema) {
 function described(path, schema, depth, optional) {
   const types = [schema.type].flat().filter((one) => one && one !== "null");
   const absent = optional || [schema.type].flat().includes("null");
-  return { path, depth, absent, type: types.join(" or "), meaning: schema.description ?? "", example: schema.examples?.[0] };
+  const { description: meaning = "", examples } = schema;
+  return { path, depth, absent, type: types.join(" or "), meaning, example: examples?.[0] };
 }
 
 /** What inserts a field into a template: for a field inside lists, a loop that joins what it finds with commas. */
 export function placeholderFor(path) {
   const parts = path.split("[].");
   const last = parts.pop();
-  return parts.reduceRight((inner, list) => `{{#each ${list}}}${inner}{{#unless @last}}, {{/unless}}{{/each}}`, `{{${last}}}`);
+  const looped = (inner, list) => `{{#each ${list}}}${inner}{{#unless @last}}, {{/unless}}{{/each}}`;
+  return parts.reduceRight(looped, `{{${last}}}`);
 }
 
 /** The panel: every field with its meaning; a click hands its placeholder to `insert`. */
@@ -47,14 +49,19 @@ export function payloadPanel(fields, insert) {
     for (const [one, made] of rows) made.hidden = !`${one.path} ${one.meaning}`.toLowerCase().includes(wanted);
   });
   return element("div", { class: "payload" },
-    element("p", { class: "hint" }, "Choose a field to put it where the caret was: in the body, the URL or a header."), search,
+    element("p", { class: "hint" }, "Choose a field to put it where the caret was: in the body, the URL or a header."),
+    search,
     element("ul", { tabindex: "0", "aria-label": "Fields of the payload" }, rows.map(([, made]) => made)));
 }
 
 function row(one, insert) {
   const leaf = !/object|array/.test(one.type);
-  const name = leaf ? button(one.path, () => insert(placeholderFor(one.path)), { kind: "quiet code" }) : element("code", {}, one.path);
-  return element("li", {}, name, element("small", { class: "quiet" }, ` ${one.type}${one.absent ? ", may be absent" : ""}`),
+  const name = leaf
+    ? button(one.path, () => insert(placeholderFor(one.path)), { kind: "quiet code" })
+    : element("code", {}, one.path);
+  const example = leaf && one.example !== undefined ? element("code", {}, String(one.example)) : null;
+  return element("li", {},
+    name, element("small", { class: "quiet" }, ` ${one.type}${one.absent ? ", may be absent" : ""}`),
     element("p", {}, one.meaning),
-    one.example !== undefined && leaf ? element("p", { class: "quiet" }, "As in ", element("code", {}, String(one.example))) : null);
+    example && element("p", { class: "quiet" }, "As in ", example));
 }

@@ -2,11 +2,12 @@
 
 import { ask, reference } from "./api.js";
 import { element } from "./elements.js";
-import { pretty } from "./exchange.js";
+import { codeView, pretty } from "./exchange.js";
 import { choice, field } from "./fields.js";
 import { MASK } from "./webhook_parts.js";
 
 const OWN = "own";
+const TYPED_MS = 250;
 // So that a body can be previewed before the rest of the form is filled in.
 const UNFINISHED = { name: "Draft", url: "https://example.com/", triggers: ["RequestCreated"] };
 
@@ -18,19 +19,21 @@ export class Preview {
   }
 
   constructor(form, onVerdicts, samples) {
-    this.form = form;
-    this.onVerdicts = onVerdicts;
+    Object.assign(this, { form, onVerdicts });
     this.samples = new Map(samples.map((one) => [one.name, one]));
     const [trigger] = form.read().triggers;
-    const options = samples.map((one) => [one.name, one.name === one.trigger ? one.name : `${one.trigger}, ${one.name}`]);
-    this.select = choice(trigger ?? samples[0].name, [...options, [OWN, "Your own payload …"]], { on: { change: () => this.chosen() } });
+    const options = samples.map(({ name, trigger: of }) => [name, name === of ? name : `${of}, ${name}`]);
+    this.select = choice(trigger ?? samples[0].name, [...options, [OWN, "Your own payload …"]],
+      { on: { change: () => this.chosen() } });
     this.own = element("textarea", { rows: 8, spellcheck: "false", on: { input: () => this.schedule() } });
     this.ownField = field("event", "Your own payload, as JSON", this.own);
     this.meaning = element("p", { class: "hint" });
-    this.output = element("pre", { tabindex: "0", role: "group", "aria-label": "Rendered body" });
-    this.target = element("p", { class: "wire" });
+    this.output = codeView("Rendered body");
+    this.target = element("p", { class: "wire", tabindex: "0", role: "group", "aria-label": "Method and URL" });
+    this.failure = element("p", { class: "verdict fails" });
     this.element = element("div", { class: "preview" },
-      field("sample", "Preview for the sample event", this.select), this.meaning, this.ownField, this.target, this.output);
+      field("sample", "Preview for the sample event", this.select), this.meaning, this.ownField,
+      this.target, this.output, this.failure);
     this.chosen();
   }
 
@@ -53,13 +56,13 @@ export class Preview {
 
   /** The name of the sample, for a sentence. */
   get name() {
-    return this.select.value === OWN ? "your own payload" : this.select.selectedOptions[0].textContent;
+    return this.select.value === OWN ? "Your own payload" : this.select.selectedOptions[0].textContent;
   }
 
   /** Soon, and once for all that is typed meanwhile. */
   schedule() {
     clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => this.render(), 250);
+    this.waiting = setTimeout(() => this.render(), TYPED_MS);
   }
 
   async render() {
@@ -74,25 +77,34 @@ export class Preview {
   }
 
   shown({ request, problem, filters, warnings }) {
-    this.output.textContent = request ? pretty(request.body) : "";
-    this.target.textContent = request ? `${request.method} ${this.form.read().url ? request.url : "…"}` : "";
-    const doubts = warnings.filter((one) => one.path === "body_template").map((one) => ({ ...one, message: one.message[0].toUpperCase() + one.message.slice(1) }));
+    const doubts = warnings.filter((one) => one.path === "body_template");
     this.form.editor.mark(problem ? [problem, ...doubts] : doubts);
     this.onVerdicts(filters, this.name);
+    if (!request) {
+      this.outdated("The template cannot be rendered for this event.");
+      return;
+    }
+    this.output.textContent = pretty(request.body);
+    this.target.textContent = `${request.method} ${this.form.read().url ? request.url : "…"}`;
+    this.outdated("");
   }
 
   failed(error) {
-    this.output.textContent = "";
-    this.target.textContent = "";
-    const problems = error.problems ?? [];
-    const inBody = problems.filter((one) => one.path === "body_template").map((one) => one.rule);
+    const inBody = (error.problems ?? []).filter((one) => one.path === "body_template").map((one) => one.rule);
     this.form.editor.mark(inBody);
-    if (!inBody.length) this.output.textContent = `No preview yet: ${error instanceof SyntaxError ? `your own payload is not JSON (${error.message})` : error.message}`;
     this.onVerdicts(null, this.name);
+    const why = error instanceof SyntaxError ? `Your own payload is not JSON: ${error.message}.` : error.message;
+    this.outdated(inBody.length ? "The template has a mistake." : why);
+  }
+
+  /** What was rendered last stays, so that nothing jumps while one types, but not as if it were of now. */
+  outdated(why) {
+    for (const one of [this.output, this.target]) one.classList.toggle("outdated", Boolean(why));
+    this.failure.textContent = why && `${this.output.textContent ? "As it was before." : "No preview yet."} ${why}`;
   }
 }
 
-/** The draft as it can be previewed: unfinished rows are left out, and so are secrets, which nobody is shown anyway. */
+/** The draft as it can be previewed: unfinished rows are left out, and secrets, which nobody is shown anyway. */
 function previewed(draft) {
   const given = Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== "" && value?.length !== 0));
   return {

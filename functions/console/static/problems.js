@@ -1,6 +1,8 @@
 /** What the API refuses stands at its field, by the path that the API names. */
 
 import { element } from "./elements.js";
+import { INPUT } from "./fields.js";
+import { isPlaced } from "./template_editor.js";
 
 /** Puts each problem at its field in `form` and gives those back that have none; the first field gets the focus. */
 export function showProblems(form, problems) {
@@ -46,22 +48,24 @@ export function pathOf(field) {
 
 function fieldOf(fields, path) {
   if (fields.has(path)) return fields.get(path);
-  const inside = [...fields.keys()].filter((one) => path.startsWith(`${one}[`) || path.startsWith(`${one}.`) || one.startsWith(`${path}.`));
-  return fields.get(inside[0]);
+  const around = (one) => path.startsWith(`${one}[`) || path.startsWith(`${one}.`) || one.startsWith(`${path}.`);
+  return fields.get([...fields.keys()].find(around));
 }
 
+/** A problem with a place in a template stands below the editor already, with a button that leads there. */
 function mark(field, problem) {
   field.classList.add("wrong");
-  errorOf(field).append(element("span", {}, sentence(problem)));
+  const places = field.querySelector(".places");
+  if (!places || !isPlaced(problem.rule)) errorOf(field).append(element("span", {}, sentence(problem)));
   const input = inputOf(field);
   input.setAttribute("aria-invalid", "true");
-  describe(input);
-  field.dispatchEvent(new CustomEvent("problem", { detail: problem }));
+  describe(input, places?.id);
 }
 
 /** A screen reader reads the hint and, when there is one, the problem. */
-function describe(input) {
-  const ids = [`${input.id}-hint`, `${input.id}-problem`].filter((id) => document.getElementById(id)?.textContent);
+function describe(input, ...more) {
+  const known = [`${input.id}-hint`, `${input.id}-problem`, ...more];
+  const ids = known.filter((id) => document.getElementById(id)?.textContent);
   if (ids.length) input.setAttribute("aria-describedby", ids.join(" ")); else input.removeAttribute("aria-describedby");
 }
 
@@ -70,5 +74,5 @@ function errorOf(field) {
 }
 
 function inputOf(field) {
-  return field?.querySelector("input, select, textarea");
+  return field?.querySelector(INPUT);
 }

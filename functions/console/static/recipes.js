@@ -6,9 +6,10 @@ import { button, element, openDialog } from "./elements.js";
 /** Resolves with the id of the recipe that was chosen, undefined when none was. */
 export async function chooseRecipe() {
   const { items } = await reference("recipes");
+  const card = (one, close) => button([element("b", {}, one.title), element("span", {}, one.summary)],
+    () => close(one.id), { kind: "recipe" });
   return openDialog("Start from a recipe", (close) => element("ul", { class: "recipes" },
-    items.map((one) => element("li", {}, button([element("b", {}, one.title), element("span", {}, one.summary)], () => close(one.id), { kind: "recipe" })))),
-  { kind: "wide" });
+    items.map((one) => element("li", {}, card(one, close)))), { kind: "wide" });
 }
 
 /** What is to be done at the target, and what stands for it in the webhook. */

@@ -11,13 +11,13 @@ const DAY_MS = 86_400_000;
 /** Asks for a range, counts, starts; `place` then shows the job, and `done` is called when it has ended. */
 export async function replayFailed(webhook, place, done) {
   const job = await openDialog("Replay failed deliveries", (close) => new Wish(webhook, close).element);
-  if (job) watch(job, place, done);
+  if (job) await new Job(job, done).watch(place);
 }
 
 /** Shows the jobs that run at the moment. */
 export async function showJobs(id, place, done) {
   const { items } = await ask("GET", `/webhooks/${id}/replays`).catch(() => ({ items: [] }));
-  for (const job of items.filter((one) => one.state === "running")) watch(job, place, done);
+  for (const job of items.filter((one) => one.state === "running")) new Job(job, done).watch(place);
 }
 
 class Wish {
@@ -26,34 +26,45 @@ class Wish {
     this.since = text(local(new Date(Date.now() - DAY_MS)), { type: "datetime-local", step: 1 });
     this.until = text(local(new Date()), { type: "datetime-local", step: 1 });
     this.rate = text(60, { type: "number", min: 1, max: 600, class: "short" });
-    this.words = element("p", { role: "status" });
+    this.words = element("p", { class: "answer", role: "status" });
     this.start = button("Replay", () => this.ask(false), { kind: "primary", disabled: true });
-    this.element = element("form", { on: { submit: (event) => { event.preventDefault(); this.ask(true); }, input: () => this.recount() } },
-      element("p", {}, "Deliveries that failed are sent again, each with the same webhook-id and with the webhook as it is now."),
-      element("div", { class: "columns" }, field("since", "Events since", this.since), field("until", "Until", this.until)),
+    const submit = (event) => { event.preventDefault(); this.ask(true); };
+    this.element = element("form", { on: { submit, input: () => this.recount() } },
+      element("p", {}, "Deliveries that failed are sent again, each with the same webhook-id and with the webhook ",
+        "as it is now."),
+      element("div", { class: "columns" },
+        field("since", "Events since", this.since), field("until", "Until", this.until)),
       field("per_minute", "How many a minute, at the most", this.rate, { hint: "1 to 600." }), this.words,
       element("p", { class: "actions" }, button("Count", () => {}, { type: "submit" }), this.start));
   }
 
   recount() {
     this.start.disabled = true;
+    this.start.replaceChildren("Replay");
     this.words.textContent = "";
   }
 
   async ask(dryRun) {
+    if (this.working) return;
+    this.working = true;
+    const range = { since: this.instant(this.since), until: this.instant(this.until) };
     try {
-      const body = { since: this.instant(this.since), until: this.instant(this.until), per_minute: Number(this.rate.value), dry_run: dryRun };
+      const body = { ...range, per_minute: Number(this.rate.value), dry_run: dryRun };
       const { count, job } = await ask("POST", `/webhooks/${this.webhook.id}/replays`, { body });
       if (job) this.close(job); else this.counted(count);
     } catch (error) {
-      this.words.textContent = error.problems?.length ? error.problems.map((one) => `${one.path}: ${sentence(one)}`).join(" ") : error.message;
+      const problems = (error.problems ?? []).map((one) => `${one.path}: ${sentence(one)}`);
+      this.words.textContent = problems.join(" ") || error.message;
+    } finally {
+      this.working = false;
     }
   }
 
   counted(count) {
-    this.words.textContent = count ? `${quantity(count, "delivery", "deliveries")} failed in that time.` : "No delivery failed in that time.";
+    const deliveries = quantity(count, "delivery", "deliveries");
+    this.words.textContent = count ? `${deliveries} failed in that time.` : "No delivery failed in that time.";
     this.start.disabled = !count;
-    this.start.replaceChildren(count ? `Replay ${quantity(count, "delivery", "deliveries")}` : "Replay");
+    this.start.replaceChildren(count ? `Replay ${deliveries}` : "Replay");
   }
 
   instant(input) {
@@ -67,33 +78,51 @@ function local(date) {
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
 }
 
-async function watch(job, place, done) {
-  const card = element("div", { class: "notice job", role: "status" });
-  place.append(card);
-  let now = job;
-  while (now.state === "running") {
-    fill(card, now);
-    await new Promise((resolve) => { setTimeout(resolve, ASKED_EVERY_MS); });
-    if (!card.isConnected) return;
-    now = await ask("GET", `/replays/${job.id}`).catch(() => now);
+/** A job with its progress, for eyes; whoever listens is told of its end. */
+class Job {
+  constructor(job, done) {
+    Object.assign(this, { job, done });
+    this.progress = element("progress", { "aria-label": "Progress of the replay" });
+    this.words = element("span");
+    this.cancel = button("Cancel", () => this.stop(), { kind: "quiet" });
+    this.element = element("div", { class: "notice job", tabindex: "-1" }, this.progress,
+      element("span", {}, this.words, " Started ", moment(job.created_at), "."), this.cancel);
   }
-  fill(card, now);
-  done();
-}
 
-function fill(card, job) {
-  const taken = `${job.replayed} of ${quantity(job.total, "delivery", "deliveries")}`;
-  const words = { running: `Replaying: ${taken} taken up.`, done: `Replayed: ${taken}.`, cancelled: `Cancelled: ${taken} had been taken up.` };
-  card.replaceChildren(
-    element("progress", { max: Math.max(1, job.total), value: job.replayed, "aria-label": "Progress of the replay" }),
-    element("span", {}, words[job.state], " Started ", moment(job.created_at), "."),
-    ...(job.state === "running" ? [button("Cancel", () => cancel(job, card), { kind: "quiet" })] : []));
-}
+  async watch(place) {
+    place.append(this.element);
+    this.show(this.job);
+    while (this.job.state === "running") {
+      await new Promise((resolve) => { setTimeout(resolve, ASKED_EVERY_MS); });
+      if (!this.element.isConnected) return;
+      this.show(await ask("GET", `/replays/${this.job.id}`).catch(() => this.job));
+    }
+    this.done();
+  }
 
-async function cancel(job, card) {
-  try {
-    fill(card, await ask("POST", `/replays/${job.id}/cancel`));
-  } catch (error) {
-    announce(error.message);
+  show(job) {
+    const taken = `${job.replayed} of ${quantity(job.total, "delivery", "deliveries")}`;
+    const words = {
+      running: `Replaying: ${taken} taken up.`,
+      done: `Replayed: ${taken}.`,
+      cancelled: `Cancelled: ${taken} had been taken up.`,
+    };
+    const ended = this.job.state === "running" && job.state !== "running";
+    this.job = job;
+    this.progress.max = Math.max(1, job.total);
+    this.progress.value = job.replayed;
+    this.words.textContent = words[job.state];
+    if (job.state === "running") return;
+    if (this.cancel === document.activeElement) this.element.focus();
+    this.cancel.remove();
+    if (ended) announce(words[job.state]);
+  }
+
+  async stop() {
+    try {
+      this.show(await ask("POST", `/replays/${this.job.id}/cancel`));
+    } catch (error) {
+      announce(error.message);
+    }
   }
 }

@@ -1,19 +1,23 @@
 /** One webhook: the form, Test with its invocation data, Save. */
 
 import { ApiError, ask, reference } from "./api.js";
-import { announce, button, element, link, menu, openDialog } from "./elements.js";
+import { announce, button, crumbs, element, menu, openDialog } from "./elements.js";
 import { showInvocation } from "./invocation.js";
 import { keepForNextPage, takeKept } from "./passing.js";
 import { payloadFields, payloadPanel } from "./payload.js";
 import { Preview } from "./preview.js";
 import { clearProblems, showProblems } from "./problems.js";
 import { showOnce } from "./secrets.js";
+import { tabs } from "./tabs.js";
 import { insertInto } from "./template_editor.js";
 import { EMPTY, WebhookForm } from "./webhook_form.js";
 
+const SAVED_INACTIVE = "Saved. It is inactive: nothing is delivered until it is active.";
+
 /** Fills `place` with the form of the webhook `id`, or of a new one. Leaving asks whether changes may be lost. */
 export async function show(place, { id, query }) {
-  const [given, catalogue, fields] = await Promise.all([documentOf(id, query), reference("filters"), payloadFields()]);
+  const [given, catalogue, fields] = await Promise.all([
+    documentOf(id, query), reference("filters"), payloadFields()]);
   const page = new Page(given, catalogue, fields);
   await page.fill(place);
   return () => page.done || !page.form.changed;
@@ -31,20 +35,23 @@ async function documentOf(id, query) {
 class Page {
   constructor({ webhook, saved, recipe }, catalogue, fields) {
     Object.assign(this, { webhook, saved, recipe, fields });
-    this.form = new WebhookForm(webhook, { catalogue, paths: fields.filter((one) => one.depth).map((one) => one.path), rotate: () => this.rotate() });
+    const paths = fields.filter((one) => one.depth).map((one) => one.path);
+    this.form = new WebhookForm(webhook,
+      { catalogue, paths, onSchema: () => this.showSchema(), onRotate: () => this.rotate() });
     this.result = element("div", { class: "result", role: "status" });
     this.notices = element("div");
-  }
-
-  async fill(place) {
     this.heading = element("div", { class: "heading" });
     this.test = button("Test", () => this.busy(this.test, "Testing …", () => this.sendTest()));
     this.save = button("Save Webhook", () => {}, { type: "submit", kind: "primary" });
+  }
+
+  async fill(place) {
     const submit = (event) => { event.preventDefault(); this.busy(this.save, "Saving …", () => this.store()); };
-    place.append(element("form", { novalidate: true, on: { submit } }, this.heading, this.notices, this.form.element,
+    place.append(element("form", { novalidate: true, on: { submit } },
+      this.heading, this.notices, this.form.element,
       element("div", { class: "bottom" }, this.result, element("div", { class: "actions" }, this.test, this.save))));
     this.showHeading();
-    this.showNotices();
+    await this.showNotices();
     this.preview = await Preview.of(this.form, (verdicts, name) => this.form.showVerdicts(verdicts, name));
     this.form.beside.body.append(this.preview.element);
     this.listen();
@@ -54,27 +61,34 @@ class Page {
   listen() {
     const { element: form } = this.form;
     form.addEventListener("input", () => { this.preview.schedule(); this.showResult(); });
-    form.addEventListener("focusin", ({ target }) => { if (target.matches("[data-template]")) this.lastTemplate = target; });
-    form.addEventListener("schema", () => this.showSchema());
+    form.addEventListener("focusin", ({ target }) => {
+      if (target.matches("[data-template]")) this.lastTemplate = target;
+    });
   }
 
   showHeading() {
     const { id, name } = this.webhook;
-    this.heading.replaceChildren(
-      element("p", { class: "crumbs" }, link("Webhooks", "/webhooks"), " / "),
-      element("div", { class: "title" }, element("h1", {}, id ? name : "New Request Webhook"), id ? this.moreMenu() : ""),
+    this.heading.replaceChildren(crumbs(["Webhooks", "/webhooks"]),
+      element("div", { class: "title" },
+        element("h1", {}, id ? name : "New Request Webhook"), id ? this.moreMenu() : ""),
       id ? tabs(id, "settings") : "");
   }
 
   moreMenu() {
-    return menu("More", [["Duplicate", () => this.attempt(() => this.duplicate())], ["Delete …", () => this.attempt(() => this.remove()), "danger"]], { text: "⋯" });
+    return menu("More", [
+      ["Duplicate", () => this.attempt(() => this.duplicate())],
+      ["Delete …", () => this.attempt(() => this.remove()), "danger"],
+    ], { text: "⋯" });
   }
 
   async showNotices() {
     const notices = [];
     if (this.recipe) notices.push((await import("./recipes.js")).instructions(this.recipe));
     if (this.webhook.inactive_reason) notices.push(notice("Switched off", this.webhook.inactive_reason));
-    for (const one of this.saved?.missing_secrets ?? []) notices.push(notice("A copy has no secrets", `Enter ${one.field === "headers" ? `the header ${one.without_secret.name}` : "the authentication"} again before you make it active.`));
+    for (const { field, without_secret: without } of this.saved?.missing_secrets ?? []) {
+      const what = field === "headers" ? `the header ${without.name}` : "the authentication";
+      notices.push(notice("A copy has no secrets", `Enter ${what} again before you make it active.`));
+    }
     this.notices.replaceChildren(...notices);
   }
 
@@ -115,8 +129,9 @@ class Page {
     const homeless = showProblems(this.form.element, problems);
     const places = problems.filter((one) => one.path === "body_template").map((one) => one.rule);
     if (places.length) this.form.editor.mark(places);
-    if (!problems.length) this.showResult("failed", error.message);
-    else this.showResult("failed", [`${problems.length === 1 ? "One field needs" : `${problems.length} fields need`} attention.`, ...homeless.map((one) => ` ${one.path} ${one.rule}`)].join(""));
+    const count = problems.length === 1 ? "One field needs" : `${problems.length} fields need`;
+    const words = [`${count} attention.`, ...homeless.map((one) => `${one.path} ${one.rule}`)];
+    this.showResult("failed", problems.length ? words.join(" ") : error.message);
   }
 
   async sendTest() {
@@ -136,8 +151,8 @@ class Page {
 
   showResult(kind = "", text = "", invocation = null) {
     this.result.className = `result ${kind}`;
-    this.result.replaceChildren(...(text ? [element("span", {}, text)] : []),
-      ...(invocation ? [button("View Invocation Data", () => showInvocation(invocation), { kind: "quiet" })] : []));
+    this.result.replaceChildren(text ? element("span", {}, text) : "",
+      invocation ? button("View Invocation Data", () => showInvocation(invocation), { kind: "quiet" }) : "");
   }
 
   async store() {
@@ -146,7 +161,8 @@ class Page {
     const { id, version } = this.webhook;
     const document = this.form.read();
     try {
-      this.stored(await ask(id ? "PUT" : "POST", id ? `/webhooks/${id}` : "/webhooks", { body: document, version }));
+      const [method, path] = id ? ["PUT", `/webhooks/${id}`] : ["POST", "/webhooks"];
+      this.stored(await ask(method, path, { body: document, version }));
     } catch (error) {
       if (error.status !== 412) throw error;
       await this.settle(document);
@@ -162,7 +178,7 @@ class Page {
       return;
     }
     this.take(saved);
-    this.showResult("successful", saved.active ? "Saved." : "Saved. It is inactive: nothing is delivered until it is active.");
+    this.showResult("successful", saved.active ? "Saved." : SAVED_INACTIVE);
     if (saved.new_signing_secret) showOnce(saved.new_signing_secret);
   }
 
@@ -180,11 +196,15 @@ class Page {
   /** Somebody else has saved it meanwhile: theirs or mine. */
   async settle(document) {
     const theirs = await ask("GET", `/webhooks/${this.webhook.id}`);
+    const words = `Version ${theirs.version} is stored now; you began with version ${this.webhook.version}.`;
     const choice = await openDialog("Somebody else has saved this webhook", (close) => element("div", {},
-      element("p", {}, `Version ${theirs.version} is stored now; you began with version ${this.webhook.version}.`),
-      element("p", { class: "actions" }, button("Show theirs, drop mine", () => close("theirs")), button("Save mine over it", () => close("mine"), { kind: "danger" }))));
+      element("p", {}, words),
+      element("p", { class: "actions" }, button("Show theirs, drop mine", () => close("theirs")),
+        button("Save mine over it", () => close("mine"), { kind: "danger" }))));
     if (choice === "theirs") this.take(theirs);
-    if (choice === "mine") this.stored(await ask("PUT", `/webhooks/${theirs.id}`, { body: document, version: theirs.version }));
+    if (choice === "mine") {
+      this.stored(await ask("PUT", `/webhooks/${theirs.id}`, { body: document, version: theirs.version }));
+    }
   }
 
   async rotate() {
@@ -208,13 +228,6 @@ class Page {
     announce(`${this.webhook.name} is deleted.`);
     location.hash = "#/webhooks";
   }
-}
-
-/** The two sides of a webhook: what it is, and what it did. */
-export function tabs(id, current) {
-  const one = (name, text, to) => link(text, to, { "aria-current": name === current ? "page" : null });
-  return element("nav", { class: "tabs", "aria-label": "Webhook" },
-    one("settings", "Settings", `/webhooks/${id}`), one("deliveries", "Deliveries", `/webhooks/${id}/deliveries`));
 }
 
 function notice(title, words) {

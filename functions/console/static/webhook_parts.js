@@ -1,4 +1,4 @@
-/** The parts of a webhook's form that are lists or choices of their own: headers, authentication, filters, validators. */
+/** The parts of a form that are lists or choices of their own: headers, authentication, filters, validators. */
 
 import { element } from "./elements.js";
 import { choice, field, Rows, text, tick, Values } from "./fields.js";
@@ -35,7 +35,8 @@ function hideWhen(input, secret) {
 }
 
 function secretInput(value) {
-  return text(value, { type: "password", autocomplete: "new-password", placeholder: value ? "" : "Never shown again", on: { focus: (event) => event.target.select() } });
+  return text(value, { type: "password", autocomplete: "new-password", placeholder: value ? "" : "Never shown again",
+    on: { focus: (event) => event.target.select() } });
 }
 
 // By kind: its label and its fields, each [name, label, is it secret, must it be there].
@@ -50,37 +51,48 @@ const KINDS = {
 };
 const CLIENT_AUTHENTICATION = [["basic", "In the Authorization header"], ["body", "In the request's body"]];
 
+const OPTIONAL = ["scope", "audience"];
+
 /** Authentication: a kind and its fields. `given`: as the API has it, null for none. */
 export class AuthenticationFields {
   constructor(given) {
     this.given = given ?? { kind: "none" };
-    this.kind = choice(this.given.kind, Object.entries(KINDS).map(([kind, [label]]) => [kind, label]), { on: { change: () => this.show() } });
+    const kinds = Object.entries(KINDS).map(([kind, [label]]) => [kind, label]);
+    this.kind = choice(this.given.kind, kinds, { on: { change: () => this.show() } });
     this.place = element("div", { class: "columns" });
-    this.element = element("div", {}, field("authentication", "Authentication", this.kind, { className: "narrow", hint: "How the receiver knows that it is you." }), this.place);
+    this.element = element("div", {}, field("authentication", "Authentication", this.kind,
+      { className: "narrow", hint: "How the receiver knows that it is you." }), this.place);
     this.show();
   }
 
   show() {
     const kept = this.given.kind === this.kind.value ? this.given : {};
-    this.inputs = Object.fromEntries(KINDS[this.kind.value][1].map(([name, , secret]) => [name, secret ? secretInput(kept[name]) : text(kept[name])]));
-    this.place.replaceChildren(...KINDS[this.kind.value][1].map(([name, label]) => field(`authentication.${name}`, label, this.inputs[name])));
+    const fields = KINDS[this.kind.value][1];
+    this.inputs = Object.fromEntries(
+      fields.map(([name, , secret]) => [name, secret ? secretInput(kept[name]) : text(kept[name])]));
+    this.place.replaceChildren(...fields.map(([name, label]) => this.field(name, label)));
     if (this.kind.value === "oauth2_client_credentials") {
       this.inputs.client_authentication = choice(kept.client_authentication ?? "basic", CLIENT_AUTHENTICATION);
-      this.place.append(field("authentication.client_authentication", "Client id and secret are sent", this.inputs.client_authentication));
+      this.place.append(this.field("client_authentication", "Client id and secret are sent"));
     }
+  }
+
+  field(name, label) {
+    return field(`authentication.${name}`, label, this.inputs[name]);
   }
 
   read() {
     if (this.kind.value === "none") return null;
-    const typed = Object.entries(this.inputs).filter(([name, input]) => input.value || !["scope", "audience"].includes(name));
+    const typed = Object.entries(this.inputs).filter(([name, input]) => input.value || !OPTIONAL.includes(name));
     return { kind: this.kind.value, ...Object.fromEntries(typed.map(([name, input]) => [name, input.value])) };
   }
 }
 
 /** Filters: field, operator, values. `catalogue`: what the API knows of them; `paths`: other fields of a payload. */
 export function filterRows(given, catalogue, paths) {
+  const known = catalogue.fields.filter((one) => !one.name.includes("<"));
   const names = element("datalist", { id: "filter-fields" },
-    catalogue.fields.filter((one) => !one.name.includes("<")).map((one) => element("option", { value: one.name }, one.meaning)),
+    known.map((one) => element("option", { value: one.name }, one.meaning)),
     paths.map((one) => element("option", { value: one })));
   const rows = new Rows("filters", { noun: "filter", given, make: (one) => filterRow(one, catalogue) });
   rows.element.prepend(names);
@@ -89,7 +101,8 @@ export function filterRows(given, catalogue, paths) {
 
 function filterRow({ field: name = "", operator = "is", values = [] }, catalogue) {
   const nameInput = text(name, { list: "filter-fields", placeholder: "integration" });
-  const operatorInput = choice(operator, catalogue.operators.map((one) => [one.name, one.name.replaceAll("_", " ")]));
+  const operators = catalogue.operators.map((one) => [one.name, one.name.replaceAll("_", " ")]);
+  const operatorInput = choice(operator, operators);
   const typed = new Values(values, { label: "Values" });
   const valuesField = field("values", "Values, any of", typed.element);
   const meaning = element("p", { class: "hint" });
@@ -105,12 +118,14 @@ function filterRow({ field: name = "", operator = "is", values = [] }, catalogue
   operatorInput.addEventListener("input", show);
   show();
   return {
-    parts: [field("field", "Field", nameInput), field("operator", "Operator", operatorInput), valuesField, meaning, verdict],
+    parts: [field("field", "Field", nameInput), field("operator", "Operator", operatorInput), valuesField,
+      element("div", { class: "said" }, meaning, verdict)],
     verdict,
     read: () => {
       const given = typed.read();
-      if (!nameInput.value.trim() && !given.length) return null;
-      return { field: nameInput.value.trim(), operator: operatorInput.value, ...(takesValues() ? { values: given } : {}) };
+      const wanted = nameInput.value.trim();
+      if (!wanted && !given.length) return null;
+      return { field: wanted, operator: operatorInput.value, ...(takesValues() ? { values: given } : {}) };
     },
   };
 }
@@ -120,14 +135,15 @@ export function validatorRows(given) {
   return new Rows("response_validators", { noun: "validator", given, make: validatorRow });
 }
 
-function validatorRow({ json_path: path = "", expected_values: expected = [] }) {
-  const pathInput = text(path, { placeholder: "$.data.status" });
+function validatorRow({ json_path: given = "", expected_values: expected = [] }) {
+  const pathInput = text(given, { placeholder: "$.data.status" });
   const values = new Values(expected, { label: "Expected values" });
   return {
-    parts: [field("json_path", "Json Path", pathInput), field("expected_values", "Expected values, any of", values.element)],
+    parts: [field("json_path", "Json Path", pathInput),
+      field("expected_values", "Expected values, any of", values.element)],
     read: () => {
-      const typed = values.read();
-      return pathInput.value.trim() || typed.length ? { json_path: pathInput.value.trim(), expected_values: typed } : null;
+      const [path, typed] = [pathInput.value.trim(), values.read()];
+      return path || typed.length ? { json_path: path, expected_values: typed } : null;
     },
   };
 }

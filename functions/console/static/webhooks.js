@@ -1,25 +1,25 @@
 /** The table of webhooks: what there is, whether it is on, and how it does. */
 
 import { ask } from "./api.js";
-import { announce, button, element, link, menu, moment } from "./elements.js";
+import { announce, button, element, GrowingTable, link, menu, moment, stateView } from "./elements.js";
 
 const PAGE_SIZE = 50;
 
 /** Fills `place` with the table. */
 export async function show(place) {
-  const table = new Table();
-  await table.load();
+  const page = new Page();
+  await page.load();
   place.append(
     element("div", { class: "title" }, element("h1", {}, "Webhooks"), addMenu()),
-    table.tools,
-    table.element,
+    page.tools,
+    page.table.element,
   );
 }
 
 function addMenu() {
   return menu("Add Webhook", [
     ["Request Webhook", () => { location.hash = "#/webhooks/new"; }],
-    ["From a recipe …", chooseRecipe],
+    ["From a recipe …", () => tried(chooseRecipe)],
   ], { kind: "primary" });
 }
 
@@ -29,124 +29,63 @@ async function chooseRecipe() {
   if (recipe) location.hash = `#/webhooks/new?recipe=${recipe}`;
 }
 
-class Table {
+class Page {
   constructor() {
-    this.search = "";
-    this.status = "";
-    this.cursor = null;
-    this.asked = null;
-    this.body = element("tbody");
-    this.more = button("Show more", () => this.append(), { kind: "quiet" });
-    this.element = element("div");
-    this.tools = this.makeTools();
-    new IntersectionObserver(([one]) => { if (one.isIntersecting && !this.more.disabled) this.append(); },
-      { rootMargin: "600px" }).observe(this.more);
+    this.search = element("input", { type: "search", "aria-label": "Search by name", placeholder: "Search by name",
+      maxlength: 64, on: { input: () => this.typed() } });
+    this.status = element("select", { "aria-label": "Status", on: { change: () => this.reload() } },
+      element("option", { value: "" }, "Active and inactive"),
+      element("option", { value: "active" }, "Active"),
+      element("option", { value: "inactive" }, "Inactive"));
+    this.tools = element("form", { class: "tools", role: "search", on: { submit: (event) => event.preventDefault() } },
+      this.search, this.status);
+    this.table = new GrowingTable({
+      name: "webhooks",
+      caption: "Webhooks by name",
+      heads: ["Name", "Target host", "Triggers", "Last delivery", "Last 24 hours",
+        element("span", { class: "unseen" }, "Actions")],
+      ask: (cursor, signal) => ask("GET", "/webhooks", { query: { ...this.wanted, cursor }, signal }),
+      row: (webhook) => this.row(webhook),
+      empty: () => empty(this.searching),
+    });
   }
 
-  makeTools() {
-    const typed = (event) => {
-      this.search = event.target.value.trim();
-      clearTimeout(this.waiting);
-      this.waiting = setTimeout(() => this.reload(), 200);
-    };
-    const chosen = (event) => { this.status = event.target.value; this.reload(); };
-    return element("form", { class: "tools", role: "search", on: { submit: (event) => event.preventDefault() } },
-      element("input", { type: "search", "aria-label": "Search by name", placeholder: "Search by name", maxlength: 64, on: { input: typed } }),
-      element("select", { "aria-label": "Status", on: { change: chosen } },
-        element("option", { value: "" }, "Active and inactive"),
-        element("option", { value: "active" }, "Active"),
-        element("option", { value: "inactive" }, "Inactive")));
-  }
-
-  async reload() {
-    try {
-      await this.load();
-    } catch (error) {
-      if (error.name !== "AbortError") announce(error.message);
-    }
-  }
-
-  /** The first page of what is searched for, in place of what is shown; a search that is overtaken is dropped. */
-  async load() {
-    const page = await this.page(null);
-    this.body.replaceChildren(...page.items.map((one) => this.row(one)));
-    this.element.replaceChildren(page.items.length ? this.filled() : this.empty());
-    this.tools.hidden = !page.items.length && !this.searching;
-    this.finish(page);
-  }
-
-  async append() {
-    this.more.disabled = true;
-    try {
-      const page = await this.page(this.cursor);
-      this.body.append(...page.items.map((one) => this.row(one)));
-      this.finish(page);
-    } catch (error) {
-      if (error.name !== "AbortError") announce(error.message);
-      this.more.disabled = false;
-    }
-  }
-
-  page(cursor) {
-    this.asked?.abort();
-    this.asked = new AbortController();
-    const query = { search: this.search, status: this.status, limit: PAGE_SIZE, cursor, with: "recent" };
-    return ask("GET", "/webhooks", { query, signal: this.asked.signal });
-  }
-
-  finish(page) {
-    this.cursor = page.next_cursor;
-    this.more.hidden = !this.cursor;
-    this.more.disabled = !this.cursor;
+  get wanted() {
+    return { search: this.search.value.trim(), status: this.status.value, limit: PAGE_SIZE, with: "recent" };
   }
 
   get searching() {
-    return Boolean(this.search || this.status);
+    return Boolean(this.wanted.search || this.wanted.status);
   }
 
-  filled() {
-    const heads = ["Name", "Target host", "Triggers", "Last delivery", "Last 24 hours"];
-    return element("div", {},
-      element("table", { class: "list webhooks" },
-        element("caption", { class: "unseen" }, "Webhooks by name"),
-        element("thead", {}, element("tr", {}, heads.map((one) => element("th", { scope: "col" }, one)),
-          element("th", { scope: "col" }, element("span", { class: "unseen" }, "Actions")))),
-        this.body),
-      element("p", { class: "centred" }, this.more));
+  async load() {
+    await this.table.load();
+    this.tools.hidden = !this.table.body.children.length && !this.searching;
   }
 
-  empty() {
-    if (this.searching) {
-      return element("div", { class: "empty" }, element("h2", {}, "No webhook fits"),
-        element("p", {}, "Try another part of the name, or another status."));
-    }
-    return element("div", { class: "empty" },
-      element("h2", {}, "No webhooks yet"),
-      element("p", {}, "A webhook sends access requests, as they are made, approved, granted and ended, to Torq or to any other HTTPS endpoint."),
-      element("p", { class: "actions centred" },
-        link("Request Webhook", "/webhooks/new", { class: "button primary" }),
-        button("From a recipe …", chooseRecipe)));
+  async reload() {
+    await this.table.tried(() => this.load());
+  }
+
+  typed() {
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.reload(), 200);
   }
 
   row(webhook) {
+    const cell = (label, ...content) => element("td", { "data-label": label }, content);
     const row = element("tr", { "data-id": webhook.id },
       element("td", {}, element("div", { class: "named" }, statusDot(webhook),
-        element("div", {}, link(webhook.name, `/webhooks/${webhook.id}`, { class: "strong" }),
-          element("small", { class: webhook.inactive_reason || webhook.problem ? "bad" : "quiet" }, statusWord(webhook))))),
-      element("td", { "data-label": "Target host", class: "host" }, host(webhook.url)),
-      element("td", { "data-label": "Triggers" }, triggers(webhook.triggers)),
-      element("td", { "data-label": "Last delivery" }, lastDelivery(webhook)),
-      element("td", { "data-label": "Last 24 hours" }, share(webhook.recent)),
-      element("td", { class: "end" }, this.actions(webhook)));
+        element("div", {}, link(webhook.name, `/webhooks/${webhook.id}`, { class: "strong" }), statusWord(webhook)))),
+      cell("Target host", host(webhook.url)),
+      cell("Triggers", triggers(webhook.triggers)),
+      cell("Last delivery", lastDelivery(webhook)),
+      cell("Last 24 hours", share(webhook.recent)),
+      element("td", { class: "end" }, this.actions(webhook, (made) => this.replace(row, made))));
     return row;
   }
 
-  actions(webhook) {
-    const replace = (made) => {
-      const row = this.body.querySelector(`tr[data-id="${CSS.escape(webhook.id)}"]`);
-      if (made) row?.replaceWith(this.row(made)); else row?.remove();
-      if (!this.body.children.length) this.reload();
-    };
+  actions(webhook, replace) {
     return menu(`Actions for ${webhook.name}`, [
       ["Edit", () => { location.hash = `#/webhooks/${webhook.id}`; }],
       ["Deliveries", () => { location.hash = `#/webhooks/${webhook.id}/deliveries`; }],
@@ -155,6 +94,31 @@ class Table {
       ["Delete …", () => tried(() => remove(webhook, replace)), "danger"],
     ], { text: "⋯" });
   }
+
+  /** A row as it is now, none when the webhook is gone. Whoever was at its menu is at it again, or at the next one. */
+  async replace(row, webhook) {
+    const made = webhook && this.row(webhook);
+    const next = made ?? row.nextElementSibling ?? row.previousElementSibling;
+    const here = row.contains(document.activeElement) || document.activeElement === document.body;
+    if (made) row.replaceWith(made); else row.remove();
+    this.table.tell();
+    if (!next) await this.reload();
+    if (here) (next?.querySelector("summary") ?? document.querySelector(".title summary")).focus();
+  }
+}
+
+function empty(searching) {
+  if (searching) {
+    return element("div", { class: "empty" }, element("h2", {}, "No webhook fits"),
+      element("p", {}, "Try another part of the name, or another status."));
+  }
+  return element("div", { class: "empty" },
+    element("h2", {}, "No webhooks yet"),
+    element("p", {}, "A webhook sends access requests, as they are made, approved, granted and ended, to Torq or to ",
+      "any other HTTPS endpoint."),
+    element("p", { class: "actions centred" },
+      link("Request Webhook", "/webhooks/new", { class: "button primary" }),
+      button("From a recipe …", () => tried(chooseRecipe))));
 }
 
 async function tried(act) {
@@ -166,8 +130,9 @@ async function tried(act) {
 }
 
 async function switchOver(webhook, replace) {
-  const changed = await ask("PATCH", `/webhooks/${webhook.id}`, { body: { active: !webhook.active }, version: webhook.version });
-  replace({ ...webhook, ...changed });
+  const { id, version, active } = webhook;
+  const changed = await ask("PATCH", `/webhooks/${id}`, { body: { active: !active }, version });
+  await replace({ ...webhook, ...changed });
   announce(`${webhook.name} is ${changed.active ? "active" : "inactive"} now.`);
 }
 
@@ -181,7 +146,7 @@ async function duplicate(webhook) {
 async function remove(webhook, replace) {
   const { confirmDeletion } = await import("./deleting.js");
   if (await confirmDeletion(webhook)) {
-    replace(null);
+    await replace(null);
     announce(`${webhook.name} is deleted.`);
   }
 }
@@ -191,10 +156,10 @@ function statusDot(webhook) {
   return element("span", { class: `dot ${webhook.active ? "on" : "off"}`, "aria-hidden": "true" });
 }
 
-function statusWord(webhook) {
-  if (webhook.problem) return `Cannot be read: ${webhook.problem}`;
-  if (webhook.active) return "Active";
-  return webhook.inactive_reason ? `Inactive: ${webhook.inactive_reason}` : "Inactive";
+function statusWord({ problem, active, inactive_reason: reason }) {
+  const word = active ? "Active" : "Inactive";
+  if (problem) return element("small", { class: "bad" }, `Cannot be read: ${problem}`);
+  return reason ? element("small", { class: "bad" }, `${word}: ${reason}`) : element("small", { class: "quiet" }, word);
 }
 
 function host(url) {
@@ -206,14 +171,11 @@ function triggers(names) {
   return short.length === 6 ? "All six" : short.join(", ");
 }
 
-const WORDS = { delivering: "Delivering", waiting: "Waiting", succeeded: "Succeeded", failed: "Failed" };
-
 function lastDelivery({ recent }) {
   const last = recent?.last_delivery;
   if (!last) return element("span", { class: "quiet" }, "None");
-  return element("div", {},
-    link(WORDS[last.state] ?? last.state, `/deliveries/${last.id}`, { class: `state ${last.state}`, title: last.reason ?? "" }),
-    element("small", { class: "quiet" }, moment(last.event_time)));
+  return [link(stateView(last), `/deliveries/${last.id}`),
+    element("small", { class: "quiet" }, moment(last.event_time))];
 }
 
 function share(recent) {
@@ -222,6 +184,7 @@ function share(recent) {
   const part = recent.succeeded / ended;
   const text = `${Math.floor(part * 100)} %`;
   return element("div", { class: "share" },
-    element("meter", { min: 0, max: 1, low: 0.9, high: 0.99, optimum: 1, value: part, "aria-label": `${text} succeeded` }),
+    element("meter",
+      { min: 0, max: 1, low: 0.9, high: 0.99, optimum: 1, value: part, "aria-label": `${text} succeeded` }),
     element("small", {}, recent.complete ? `${text} of ${ended}` : `${text} of the last ${ended}`));
 }
