@@ -8,6 +8,7 @@ import pytest
 
 from grantwire.configurations import parse_webhook
 from grantwire.observability import Metric
+from grantwire.retrying import SCHEDULE_SECONDS
 from tests.project.documents import ROOT, template
 
 PAPERS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "local").glob("*.md")])
@@ -82,3 +83,11 @@ def test_every_link_leads_somewhere(file: Path) -> None:
         if anchor:
             headings = re.findall(r"^#+ (.+)$", read(linked), re.MULTILINE)
             assert anchor in {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}, target
+
+
+def test_the_schedule_of_retries_is_the_codes() -> None:
+    """docs/retries.md: the wait before each attempt, and what they come to."""
+    rows = re.findall(r"^\| (\d+) \| (\d+) (s|min|h) \|", read(ROOT / "docs" / "retries.md"), re.MULTILINE)
+    seconds = {"s": 1, "min": 60, "h": 3600}
+    told = {int(number): int(amount) * seconds[unit] for number, amount, unit in rows}
+    assert told == dict(enumerate(SCHEDULE_SECONDS[1:], 2))
