@@ -17,7 +17,7 @@ _BY_LETTERS: Final = {trigger.lower(): trigger for trigger in TRIGGERS}
 _METHODS: Final = ("POST", "PUT", "PATCH", "DELETE", "GET")
 _OURS: Final = (  # as the API has it; tests/unit/test_cli_moving.py holds the two against each other
     *("host", "content-length", "transfer-encoding", "trailer", "te", "expect", "connection", "keep-alive"),
-    *("proxy-connection", "upgrade", "webhook-id", "webhook-timestamp", "webhook-signature"),
+    *("proxy-connection", "upgrade", "webhook-id", "webhook-timestamp", "webhook-signature", "grantwire-hops"),
 )
 
 

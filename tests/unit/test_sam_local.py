@@ -28,6 +28,7 @@ def stack() -> RunningStack:
     }
     names |= {
         "DispatchDeadLetters": "https://q/d",
+        "Api": "a",
         "UserPoolClient": "c",
         "UserPoolDomain": "d",
         "UserPool.ProviderURL": "u",

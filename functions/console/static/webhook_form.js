@@ -101,7 +101,7 @@ export class WebhookForm {
         hint: "Lets the receiver prove that a request is yours and is not an old one sent again." }),
       this.signingPlace),
       section("Retry", null, field("retry.max_attempts", "Attempts at the most", this.attempts,
-        { hint: "1 to 11. Eleven attempts take about four days; 1 sends once and never again." })),
+        { hint: "1 to 11. Eleven attempts take about three days; 1 sends once and never again." })),
     ];
   }
 
