@@ -180,6 +180,29 @@ def test_a_hostile_name_is_only_text(stack: Stack, open_page: OpenPage) -> None:
     assert page.locator("main img, main script").count() == 0
 
 
+def test_saving_keeps_every_field(stack: Stack, open_page: OpenPage) -> None:
+    """What the form shows is the whole webhook: saved again, with one field changed, no other has."""
+    authentication = {"kind": "api_key", "header": "X-Key", "value": "k"}
+    given: dict[str, Any] = {
+        "authentication": authentication,
+        "filters": [{"field": "requester", "operator": "contains", "values": ["ana"]}],
+        "response_validators": [{"json_path": "$.data.ok", "expected_values": ["true"]}],
+        "retry": {"max_attempts": 4},
+        "signing": {"kind": "standard_webhooks"},
+        "timeout_seconds": 7,
+    }
+    webhook = stack.webhook(**given)
+    page = open_page(f"{stack.url}/#/webhooks/{webhook['id']}")
+    field(page, "Name").fill("Renamed")
+    page.get_by_role("button", name="Save Webhook").click()
+    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+    shown = {"name", "version", "updated_at", "new_signing_secret"}
+    before, after = webhook, stack.ask("GET", f"/webhooks/{webhook['id']}")
+    assert {name: after[name] for name in before.keys() - shown} == {
+        name: before[name] for name in before.keys() - shown
+    }
+
+
 def test_somebody_else_has_saved_it_meanwhile(stack: Stack, open_page: OpenPage) -> None:
     """Nobody's change gets lost: theirs or mine, as I say."""
     webhook = stack.webhook()
