@@ -17,19 +17,19 @@ def test_the_focus_stays_in_the_table(stack: Stack, open_page: OpenPage) -> None
     for name in ("Alpha", "Beta"):
         stack.webhook(name)
     page = open_page(f"{stack.url}/")
-    for action in ("Switch off", "Switch on"):
+    for action, then in (("Switch off", "inactive"), ("Switch on", "active")):
         menu_of(page, "Alpha").press("Enter")  # type: ignore[attr-defined]
         page.get_by_role("button", name=action).press("Enter")
-        expect(page.get_by_role("status").filter(has_text="Alpha is")).to_be_visible()
+        expect(page.get_by_role("status").filter(has_text=f"Alpha is {then} now.")).to_be_visible()
         expect(menu_of(page, "Alpha")).to_be_focused()  # type: ignore[call-overload]
-    for name, then in (("Alpha", menu_of(page, "Beta")), ("Beta", page.locator("summary", has_text="Add Webhook"))):
+    for name, at in (("Alpha", menu_of(page, "Beta")), ("Beta", page.locator("summary", has_text="Add Webhook"))):
         menu_of(page, name).press("Enter")  # type: ignore[attr-defined]
         page.locator("tr", has_text=name).get_by_role("button", name="Delete …").press("Enter")
         expect(page.get_by_label("Type its name to delete it")).to_be_focused()
         page.keyboard.type(name)
         page.keyboard.press("Enter")
         expect(page.get_by_role("status").filter(has_text=f"{name} is deleted.")).to_be_visible()
-        expect(then).to_be_focused()  # type: ignore[call-overload]
+        expect(at).to_be_focused()  # type: ignore[call-overload]
 
 
 def test_a_row_that_is_removed_leaves_the_focus_at_the_next(page: Page, stack: Stack) -> None:
