@@ -16,7 +16,15 @@ from tests.hostile.world import World
 
 _SECONDS: Final = 0.25  # with as much again for lateness: half a second, of the thirty that a function has
 _MANY: Final = {"a": list(range(200)), "big": "x" * 2000, "data": {"name": "Ana"}}
-_DEEP_LISTS: Final = "[" * 1000 + "]" * 1000
+_DEPTH: Final = 1000
+
+
+def _nested(depth: int) -> list[object]:
+    value: list[object] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
 
 # Texts that cannot be saved: what is said of each.
 _TEMPLATES: Final = {
@@ -101,7 +109,7 @@ _SEARCHES: Final = {
     "a slice of a billion": ("$[0:999999999:1]", json.dumps([1] * 9000)),
     "a slice from far behind": ("$[-999999999:999999999:999999999]", json.dumps([1] * 9000)),
     "a step of nothing, a thousand values": ("$[0:9:0]", json.dumps([1] * 1000)),
-    "depth 1,000": ("$..a", _DEEP_LISTS),
+    "depth 1,000": ("$..a", "[" * _DEPTH + "]" * _DEPTH),
     "depth 5,000": ("$..a", "[" * 5000 + "]" * 5000),
     "depth 30,000": ("$..a", "[" * 30_000 + "]" * 30_000),
     "20,000 values": ("$..a", json.dumps([1] * 20_000)),
@@ -131,7 +139,7 @@ _DOCUMENTS: Final = {
     "a list": ([], ".*must be a JSON object.*"),
     "a text": ("webhook", ".*must be a JSON object.*"),
     "250,001 characters": ({"body_template": "x" * 250_001}, ".*at most 250000 characters.*"),
-    "depth 1,000": ({"name": json.loads(_DEEP_LISTS)}, ".*"),
+    "depth 1,000": ({"name": _nested(_DEPTH)}, ".*"),
     "51 headers": ({"headers": [{"name": f"X-{number}", "value": ""} for number in range(51)]}, ".*at most 50.*"),
     "51 filters": ({"filters": [{"field": "data.id", "operator": "exists"}] * 51}, ".*at most 50.*"),
     "101 values": ({"filters": [{"field": "data.id", "operator": "is", "values": ["a"] * 101}]}, ".*1 to 100 values.*"),

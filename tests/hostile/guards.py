@@ -139,6 +139,14 @@ GUARDS: Final = (
     ),
     Guard(
         family="receivers",
+        name="an answer's head is whole",
+        module="grantwire.answers",
+        old="if self._began and not line:",
+        new="if False:",
+        cases="closed within",
+    ),
+    Guard(
+        family="receivers",
         name="one deadline for every read",
         module="grantwire.egress",
         old="        self.settimeout(trace.remaining())\n        count",

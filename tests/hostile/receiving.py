@@ -95,9 +95,12 @@ def _resets() -> Iterator[Case]:
     yield _case("closed after the request", lambda peer: peer.request().close(), lost)
     yield _case("reset within the status line", partial(_then_reset, b"HTTP/1."), f"{_NOT_HTTP}|{either}")
     yield _case("reset within the head", partial(_then_reset, _OK + b"X-A: b\r\n"), f"{either}|{_HEAD}")
+    yield _case("closed within the head", partial(_then_unwrap, _OK + b"X-A: b\r\n"), either)
+    yield _case("closed within a header", partial(_then_unwrap, _OK + b"X-A: b"), either)
+    yield _case("closed within an interim answer", partial(_then_unwrap, b"HTTP/1.1 103 Wait\r\nX-A: b\r\n"), either)
     yield _case("reset within the body", partial(_then_reset, _OK + b"Content-Length: 99\r\n\r\nabc"), either)
     yield _case("reset within a chunk", partial(_then_reset, _CHUNKED + b"10\r\nabc"), either)
-    yield _case("TLS ended within the body", _unwrapped, cut)
+    yield _case("TLS ended within the body", partial(_then_unwrap, _OK + b"Content-Length: 99\r\n\r\nabc"), cut)
     yield _case(
         "TLS alert instead of an answer", partial(_raw_record, b"\x15\x03\x03\x00\x02\x02\x28"), ".*connection.*"
     )
@@ -122,9 +125,10 @@ def _then_reset(data: bytes, peer: Peer) -> None:
     peer.reset(sock)
 
 
-def _unwrapped(peer: Peer) -> None:
+def _then_unwrap(data: bytes, peer: Peer) -> None:
+    """What TLS says is the end, and no reset."""
     sock = peer.request()
-    sock.sendall(_OK + b"Content-Length: 99\r\n\r\nabc")
+    sock.sendall(data)
     sock.unwrap()
 
 
