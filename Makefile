@@ -54,13 +54,16 @@ bench: $(READY) $(BENCH_READY) ## measure init time and CPU per delivery against
 	@$(BIN)/python -m bench.delivery_cpu
 	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.rendering
 	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.filtering
-	@$(MAKE) outage
+	@$(MAKE) outage pace
 
 bench-console: $(READY) chromium ## how the console feels: its first load, 1,000 webhooks, a template of 64 KB
 	@CHROMIUM="$(CHROMIUM)" PYTHONPATH=layers/common:. $(BIN)/python -m bench.console
 
 outage: $(READY) ## a receiver that fails at random, and a host that hangs while 100,000 deliveries wait
 	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.outage
+
+pace: $(READY) ## a receiver that takes 20 a second is sent 60 a second, with its limit set and without
+	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.pace
 
 lock: $(READY) ## pin the newest versions that requirements/*.in allow, with their hashes
 	@for name in layers/common/requirements functions/webhooks/requirements requirements/uv requirements/dev requirements/e2e requirements/bench; do rm -f $$name.txt; \
@@ -69,7 +72,7 @@ lock: $(READY) ## pin the newest versions that requirements/*.in allow, with the
 docs: $(READY) ## write the documents that are made from the code
 	@$(BIN)/python -m local.documents
 
-.PHONY: help setup test check matrix bench bench-console outage lock docs
+.PHONY: help setup test check matrix bench bench-console outage pace lock docs
 
 # Build, and tests of what was built ------------------------------------------------------------------------------------
 ARCHITECTURE ?= arm64

@@ -30,11 +30,22 @@ from grantwire.models import (
     Webhook,
 )
 from grantwire.observability import metrics
+from grantwire.pacing import Pacer
 from grantwire.redelivering import Redeliverer, Wakeup
 from grantwire.samples import sample_payload
 from grantwire.sweeping import Sweeper
 from grantwire.urls import host_of
-from tests.fakes import FakeBus, FakeCircuits, FakeDeliveries, FakeJobs, FakeSecrets, FakeWakeups, FakeWebhooks, Row
+from tests.fakes import (
+    FakeBus,
+    FakeCircuits,
+    FakeDeliveries,
+    FakeJobs,
+    FakePaces,
+    FakeSecrets,
+    FakeWakeups,
+    FakeWebhooks,
+    Row,
+)
 from tests.simulation.hub import Hub, Process, ViolationError
 
 START: Final = 1_795_000_000.0
@@ -159,11 +170,8 @@ class Cloud:
 
     def __post_init__(self) -> None:
         hub, calls = self.hub, self.calls
-        self.rows, self.circuits, self.webhooks = (
-            FakeDeliveries(on_change=self._changed),
-            FakeCircuits(),
-            FakeWebhooks(),
-        )
+        self.rows, self.webhooks = FakeDeliveries(on_change=self._changed), FakeWebhooks()
+        self.circuits, self.paces = FakeCircuits(), FakePaces()
         self.queue, self.messages = Queue(arrives=self._sent), deque[Wakeup]()
         self.dispatch, self.redeliver = Function(hub, self._container), Function(hub, self._container)
         rows, records = Counted(self.rows, calls), Counted(self.circuits, calls)
@@ -184,6 +192,7 @@ class Cloud:
             wakeups=self.queue,
             health=HealthKeeper(records=self.webhooks, bus=FakeBus(), clock=clock, disable_after_days=5),
             circuits=self.module.Circuits(records=self.circuits, clock=clock),
+            pacer=Pacer(records=self.paces, clock=clock, sleep=self.hub.pause),
             clock=clock,
             random=self.chance,
         )
@@ -193,17 +202,16 @@ class Cloud:
         """To whoever receives what is sent to the host."""
         return self.receivers[host_of(request.url)].post(dict(request.headers)["webhook-id"], timeout_seconds)
 
-    def feed(self, name: str, receiver: Receiver, *, count: int, apart: float, timeout_seconds: float = 10) -> None:
+    def feed(self, name: str, receiver: Receiver, *, count: int, apart: float, **fields: object) -> None:
         """A webhook, its receiver, and its events: so many, so many seconds apart."""
         document = {
             "name": name,
             "active": True,
             "url": f"https://{name}.example.com/",
             "triggers": ["RequestCreated"],
-            "timeout_seconds": timeout_seconds,
             "body_template": '{"who": "{{data.requester.name}}"}',
         }
-        webhook = parse_webhook(document, webhook_id=f"wh_{name}", now=START, version=1)
+        webhook = parse_webhook(document | fields, webhook_id=f"wh_{name}", now=START, version=1)
         self.webhooks.webhooks[webhook.id] = webhook
         self.receivers[host_of(webhook.url)] = receiver
         self.expected += count

@@ -16,7 +16,7 @@ SHOWN_ONLY: Final = (
 # Those of a document, in the order of an export.
 FIELDS: Final = (
     *("name", "active", "method", "url", "body_template", "headers", "authentication", "signing", "triggers"),
-    *("filters", "timeout_seconds", "response_validators", "retry"),
+    *("filters", "timeout_seconds", "response_validators", "retry", "deliveries_per_second"),
 )
 _NEVER_NULL: Final = ("active", "method")
 _KEPT_BY_THE_API: Final = ("previous_secret", "previous_until")
@@ -112,6 +112,7 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "timeout_seconds": 10,
     "response_validators": [],
     "retry": {},
+    "deliveries_per_second": None,
 }
 _SPELLINGS: Final[Mapping[str, Callable[[Any, Document], Any]]] = {
     "name": lambda value, _: value.strip(),
@@ -123,4 +124,5 @@ _SPELLINGS: Final[Mapping[str, Callable[[Any, Document], Any]]] = {
     "timeout_seconds": _number,
     "response_validators": _values("expected_values"),
     "retry": _retry,
+    "deliveries_per_second": lambda value, _: value if value is None else _number(value, {}),
 }

@@ -15,6 +15,7 @@ from grantwire.health import Health
 from grantwire.identifiers import moment
 from grantwire.invoking import Invocation
 from grantwire.models import Delivery, PlainSecret, RequestEvent, SealedSecret, State, Webhook
+from grantwire.pacing import Pace
 from grantwire.redelivering import Wakeup
 from grantwire.replaying import ReplayJob
 from grantwire.retrying import Next
@@ -120,6 +121,7 @@ class FakeDeliveries:
             state=State.DELIVERING,
             attempts=delivery.attempts + 1,
             due_at=None,
+            number=None,
             lease_until=lease_until,
             sweep_at=lease_until,
         )
@@ -134,8 +136,11 @@ class FakeDeliveries:
             "record", delivery, recorded, code=outcome.code, reason=outcome.sentence, attempt=outcome.code
         )
 
+    def hold(self, delivery: Delivery, *, number: float, due_at: float, sweep_at: float) -> bool:
+        return self._change("hold", delivery, replace(delivery, number=number, due_at=due_at, sweep_at=sweep_at))
+
     def park(self, delivery: Delivery, *, host: str, now: float) -> bool:
-        parked = replace(delivery, due_at=None, sweep_at=None, parked_host=host, parked_at=now)
+        parked = replace(delivery, due_at=None, sweep_at=None, number=None, parked_host=host, parked_at=now)
         return self._change("park", delivery, parked)
 
     def parked(self, host: str, *, limit: int) -> Sequence[Delivery]:
@@ -154,9 +159,8 @@ class FakeDeliveries:
         return self._change("interrupt", delivery, ended, code="interrupted", reason=reason, attempt="interrupted")
 
     def end(self, delivery: Delivery, *, code: str, reason: str) -> bool:
-        ended = replace(
-            delivery, state=State.FAILED, due_at=None, lease_until=None, sweep_at=None, parked_host=None, parked_at=None
-        )
+        waits_no_more = replace(delivery, due_at=None, sweep_at=None, number=None, parked_host=None, parked_at=None)
+        ended = replace(waits_no_more, state=State.FAILED, lease_until=None)
         return self._change("end", delivery, ended, code=code, reason=reason)
 
     def restart(self, delivery: Delivery, *, due_at: float, sweep_at: float) -> bool:
@@ -222,11 +226,10 @@ def _milliseconds(value: float) -> float:
 
 
 def _rounded(delivery: Delivery) -> Delivery:
-    due_at, lease_until, sweep_at, parked_at = (
-        None if value is None else _milliseconds(value)
-        for value in (delivery.due_at, delivery.lease_until, delivery.sweep_at, delivery.parked_at)
-    )
-    return replace(delivery, due_at=due_at, lease_until=lease_until, sweep_at=sweep_at, parked_at=parked_at)
+    names = ("due_at", "lease_until", "sweep_at", "parked_at", "number")
+    given: dict[str, Any] = {name: getattr(delivery, name) for name in names}
+    rounded: dict[str, Any] = {name: None if one is None else _milliseconds(one) for name, one in given.items()}
+    return replace(delivery, **rounded)
 
 
 @dataclass
@@ -290,6 +293,44 @@ class FakeCircuits:
     def _write(self, circuit: Circuit) -> None:
         opened_at, probe_at = _milliseconds(circuit.opened_at), _milliseconds(circuit.probe_at)
         self.circuits[circuit.host] = replace(circuit, opened_at=opened_at, probe_at=probe_at)
+
+
+@dataclass
+class FakePaces:
+    """Rows of paces, by webhook and whether it has a limit of its own."""
+
+    paces: dict[tuple[str, bool], Pace] = field(default_factory=dict)
+
+    def get(self, webhook_id: str, *, own: bool) -> Pace | None:
+        return self.paces.get((webhook_id, own))
+
+    def found(self) -> Sequence[Pace]:
+        return [pace for (_, own), pace in sorted(self.paces.items()) if not own]
+
+    def put(self, pace: Pace, over: Pace | None, *, own: bool) -> bool:
+        stored = self.paces.get((pace.webhook_id, own))
+        if (stored and (stored.since, stored.rate)) != (over and (over.since, over.rate)):
+            return False
+        drawn = stored.drawn if stored else pace.drawn
+        kept = {name: _milliseconds(getattr(pace, name)) for name in ("rate", "since", "served", "step", "slowed_at")}
+        self.paces[pace.webhook_id, own] = replace(pace, drawn=drawn, **kept)  # type: ignore[arg-type]
+        return True
+
+    def draw(self, pace: Pace, *, serving: float, own: bool) -> Pace | None:
+        return self._count(pace, own, lambda stored: {"drawn": _milliseconds(max(stored.drawn + 1, serving))})
+
+    def refuse(self, pace: Pace, weight: float, *, own: bool) -> Pace | None:
+        return self._count(
+            pace, own, lambda stored: {"taken": stored.taken, "refused": _milliseconds(stored.refused + weight)}
+        )
+
+    def _count(self, pace: Pace, own: bool, change: Callable[[Pace], dict[str, Any]]) -> Pace | None:
+        key = (pace.webhook_id, own)
+        stored = self.paces.get(key)
+        if stored is None or (stored.since, stored.rate) != (pace.since, pace.rate):
+            return None
+        self.paces[key] = replace(stored, **{"taken": stored.taken + 1, **change(stored)})
+        return self.paces[key]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

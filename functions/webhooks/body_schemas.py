@@ -4,7 +4,13 @@ decides. tests/functional/test_webhooks_api.py holds the two against each other.
 from collections.abc import Mapping
 from typing import Final
 
-from grantwire.configurations import MAX_ATTEMPTS, MAX_TIMEOUT_SECONDS, METHODS
+from grantwire.configurations import (
+    LEAST_PER_SECOND,
+    MAX_ATTEMPTS,
+    MAX_TIMEOUT_SECONDS,
+    METHODS,
+    MOST_PER_SECOND,
+)
 from grantwire.filters import OPERATORS
 from grantwire.managing import MAX_NAME_CHARACTERS
 from grantwire.models import MASK, TRIGGERS
@@ -65,6 +71,9 @@ _FIELDS: Final[Mapping[str, Schema]] = {
         closed(("json_path", "expected_values"), json_path=TEXT, expected_values=_VALUES), MAX_ROWS
     ),
     "retry": closed((), max_attempts={"type": "integer", "minimum": 1, "maximum": MAX_ATTEMPTS}),
+    "deliveries_per_second": says(
+        nullable({"type": "number", "minimum": LEAST_PER_SECOND, "maximum": MOST_PER_SECOND}), "null: no limit"
+    ),
 }
 _KEPT: Final[Mapping[str, Schema]] = {
     "id": TEXT,

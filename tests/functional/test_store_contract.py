@@ -17,14 +17,16 @@ from grantwire.identifiers import sort_key
 from grantwire.invoking import Invocation
 from grantwire.judging import Outcome
 from grantwire.models import Delivery, RequestEvent, State, Timings
+from grantwire.pacing import Pace
 from grantwire.retrying import Next
 from grantwire.stores.attempts import read_attempt
 from grantwire.stores.circuits import CircuitStore
 from grantwire.stores.deliveries import KEPT_ATTEMPTS, SHARDS, DeliveryStore
+from grantwire.stores.paces import PaceStore
 from grantwire.stores.webhooks import WebhookStore
 from local.aws import Clients, create_resources
 from local.template import Template
-from tests.fakes import FakeCircuits, FakeDeliveries, FakeWebhooks
+from tests.fakes import FakeCircuits, FakeDeliveries, FakePaces, FakeWebhooks
 
 EVENT = RequestEvent(id="evt_1", trigger="RequestCreated", time=1795000000.123457, payload={"data": {"id": "1"}})
 FIRST = Delivery(
@@ -52,6 +54,7 @@ class Store(Protocol):
     def record(
         self, delivery: Delivery, invocation: Invocation, following: Next, *, sweep_at: float | None
     ) -> bool: ...
+    def hold(self, delivery: Delivery, *, number: float, due_at: float, sweep_at: float) -> bool: ...
     def park(self, delivery: Delivery, *, host: str, now: float) -> bool: ...
     def parked(self, host: str, *, limit: int) -> Sequence[Delivery]: ...
     def release(self, delivery: Delivery, *, due_at: float, sweep_at: float) -> bool: ...
@@ -217,6 +220,7 @@ class TestDeliveries:
         assert not table.store.restart(QUEUED, due_at=1.0, sweep_at=2.0)
         assert not table.store.park(QUEUED, host="hooks.example.com", now=950.0)
         assert not table.store.release(QUEUED, due_at=1.0, sweep_at=2.0)
+        assert not table.store.hold(QUEUED, number=3.0, due_at=1.0, sweep_at=2.0)
         assert table.row() is None
 
     def test_a_failed_attempt_waits(self, table: Table) -> None:
@@ -254,6 +258,7 @@ class TestDeliveries:
         assert not table.store.restart(other, due_at=1.0, sweep_at=2.0)
         assert not table.store.park(other, host="hooks.example.com", now=950.0)
         assert not table.store.release(other, due_at=1.0, sweep_at=2.0)
+        assert not table.store.hold(other, number=3.0, due_at=1.0, sweep_at=2.0)
         assert table.row() == before
         assert table.said() == ("", "", [])
 
@@ -274,6 +279,32 @@ class TestDeliveries:
         before = table.row()
         assert not table.store.postpone(QUEUED, sweep_at=6000.0)
         assert table.row() == before
+
+    def test_a_delivery_waits_for_its_turn(self, table: Table) -> None:
+        """It keeps its number while it waits, whoever looks after it, and not beyond."""
+        table.store.queue_new(QUEUED)
+        assert table.store.hold(QUEUED, number=7.1239, due_at=960.0, sweep_at=1080.0)
+        held = replace(QUEUED, number=7.124, due_at=960.0, sweep_at=1080.0)
+        assert table.row() == held
+        assert table.store.postpone(held, sweep_at=5000.0)
+        assert table.row() == replace(held, sweep_at=5000.0)
+        claimed = table.store.claim(held, lease_until=1000.0)
+        assert claimed is not None
+        assert claimed.number is None
+        assert table.row() == claimed
+
+    @pytest.mark.parametrize("how", ["park", "end"])
+    def test_what_is_parked_or_has_ended_has_no_turn(self, table: Table, how: str) -> None:
+        held = replace(QUEUED, number=7.0)
+        table.store.queue_new(held)
+        assert table.row() == held
+        if how == "park":
+            table.store.park(held, host="hooks.example.com", now=950.0)
+        else:
+            table.store.end(held, code="x", reason="y")
+        row = table.row()
+        assert row is not None
+        assert row.number is None
 
     def test_a_parked_delivery_waits_for_its_host(self, table: Table) -> None:
         """In the other index, and not in the sweep's, until it is released."""
@@ -501,3 +532,80 @@ class TestHealth:
         assert health.add_failure("wh_1", now=4000.5) == Health(
             failures=1, failing_since=4000.5, last_success_at=3000.5
         )
+
+
+class Paces(Protocol):
+    """Everything that is asked of the rows of paces."""
+
+    def get(self, webhook_id: str, *, own: bool) -> Pace | None: ...
+    def found(self) -> Sequence[Pace]: ...
+    def put(self, pace: Pace, over: Pace | None, *, own: bool) -> bool: ...
+    def draw(self, pace: Pace, *, serving: float, own: bool) -> Pace | None: ...
+    def refuse(self, pace: Pace, weight: float, *, own: bool) -> Pace | None: ...
+
+
+@pytest.fixture(params=["dynamodb", "fake"])
+def paces(request: pytest.FixtureRequest, aws: Clients) -> Iterator[Paces]:
+    """No webhook has a pace, twice."""
+    if request.param == "fake":
+        yield FakePaces()
+        return
+    with mock_aws():
+        name = create_resources(Template.read(), aws).names["DeliveriesTable"]
+        yield PaceStore(client=aws.dynamodb, table_name=name, clock=time.time)
+
+
+PACE = Pace(webhook_id="wh_1", rate=20.0, since=1000.1239)
+PUT = replace(PACE, since=1000.124)
+
+
+class TestPaces:
+    """The same for both."""
+
+    @pytest.mark.parametrize("own", [True, False])
+    def test_a_pace_is_put_where_there_is_none(self, paces: Paces, own: bool) -> None:
+        """Once; those of webhooks without a limit of their own are found together."""
+        assert paces.get("wh_1", own=own) is None
+        assert paces.put(PACE, None, own=own)
+        assert paces.get("wh_1", own=own) == PUT
+        assert paces.get("wh_1", own=not own) is None
+        assert list(paces.found()) == ([] if own else [PUT])
+        assert not paces.put(replace(PACE, rate=1.0), None, own=own)
+        assert paces.get("wh_1", own=own) == PUT
+
+    @pytest.mark.parametrize("own", [True, False])
+    def test_numbers_are_drawn_one_after_the_other(self, paces: Paces, own: bool) -> None:
+        """By one who has read the row long ago, too; or what is being served, when that is further."""
+        paces.put(PACE, None, own=own)
+        drawn = [paces.draw(PUT, serving=serving, own=own) for serving in (0.0, 0.0, 1.9, 5.12345, 5.5, 6.5)]
+        assert [(one.drawn, one.taken) for one in drawn if one] == [
+            (0.0, 1),
+            (1.0, 2),
+            (2.0, 3),
+            (5.123, 4),
+            (6.123, 5),
+            (7.123, 6),
+        ]
+        assert paces.get("wh_1", own=own) == drawn[-1]
+
+    def test_another_rate_leaves_the_numbers(self, paces: Paces) -> None:
+        """Who knows the old rate neither draws nor counts nor changes it."""
+        paces.put(PACE, None, own=True)
+        drawn = paces.draw(PUT, serving=0.0, own=True)
+        assert drawn is not None
+        slower = replace(PUT, rate=10.0, since=1001.0, served=7.0, step=1.5, slowed_at=1001.0)
+        assert paces.put(slower, PUT, own=True)
+        now = replace(slower, drawn=drawn.drawn)
+        assert paces.get("wh_1", own=True) == now
+        assert paces.draw(PUT, serving=0.0, own=True) is None
+        assert paces.refuse(PUT, 1.0, own=True) is None
+        assert not paces.put(PACE, PUT, own=True)
+        assert paces.get("wh_1", own=True) == now
+
+    def test_refusals_add_up(self, paces: Paces) -> None:
+        """Where there is a row."""
+        assert paces.refuse(PUT, 1.0, own=False) is None
+        assert paces.draw(PUT, serving=0.0, own=False) is None
+        paces.put(PACE, None, own=False)
+        paces.refuse(PUT, 1.0, own=False)
+        assert paces.refuse(PUT, 0.1, own=False) == replace(PUT, refused=1.1)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Final
 
-from grantwire import delivering, dispatching, redelivering, replaying, sweeping
+from grantwire import delivering, dispatching, pacing, redelivering, replaying, sweeping
 from tests import fakes
 from tests.simulation.edited import edited
 from tests.simulation.run import broken
@@ -90,6 +90,30 @@ MUTANTS: Final = (
         module=delivering,
         old="look_at = None if following.due_at is None else sweep_at(following.due_at, now)",
         new="look_at = None",
+    ),
+    Mutant(
+        name="what is woken for its turn draws again",
+        module=delivering,
+        old="self.pacer.turn(webhook, delivery.number)",
+        new="self.pacer.turn(webhook, None)",
+    ),
+    Mutant(
+        name="a turn without the net below its wake-up",
+        module=delivering,
+        old="held = replace(waiting, number=turn.number, due_at=turn.at, sweep_at=look_at)",
+        new="held = replace(waiting, number=turn.number, due_at=turn.at)",
+    ),
+    Mutant(
+        name="nobody waits for a turn",
+        module=pacing,
+        old="        if wait > 0:\n",
+        new="        if False:\n",
+    ),
+    Mutant(
+        name="a turn that never comes",
+        module=pacing,
+        old="return self.since + (number - self.served) / self.rate",
+        new="return self.since + 1e9",
     ),
     Mutant(
         name="wake-ups before the rows",

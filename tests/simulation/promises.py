@@ -10,7 +10,7 @@ from grantwire.identifiers import sort_key
 from grantwire.models import Delivery, RequestEvent, State, Webhook
 from grantwire.redelivering import EARLY_SECONDS
 from grantwire.retrying import MAX_ATTEMPTS
-from tests.fakes import FakeDeliveries, Key, Row
+from tests.fakes import FakeDeliveries, FakePaces, Key, Row
 from tests.simulation.faults import DAY, HOUR
 from tests.simulation.hub import Hub, ViolationError
 from tests.simulation.receivers import Post
@@ -61,7 +61,9 @@ class Promises:
     posts: dict[Key, list[Post]] = field(default_factory=dict)
     failed: set[Key] = field(default_factory=set)
     begun: Counter[Key] = field(default_factory=Counter)
+    drawn_at: dict[Key, float] = field(default_factory=dict)
     outage_seconds: float = 0.0
+    paces: FakePaces = field(default_factory=FakePaces)
 
     def policy(self, webhook_id: str) -> int:
         """How many attempts there are at most."""
@@ -81,6 +83,8 @@ class Promises:
             self._claimed(key, what, old, new)
         if what == "interrupt" and old and self.hub.now < (old.lease_until or 0.0) - SKEW:
             self.broken("a lease is respected", f"{key} was interrupted before its lease ended")
+        if new.number is not None and (old is None or new.number != old.number):
+            self._drawn(key, old.number if old else None, new.number)
         if new.state is State.FAILED:
             self.failed.add(key)
         if new.state is State.SUCCEEDED:
@@ -96,11 +100,25 @@ class Promises:
         self.begun[key] += 1
         if len(this.claims) > self.policy(key[0]):
             self.broken("attempts within the policy", f"{key} has begun attempt {len(this.claims)}")
-        if old and old.due_at is not None and self.hub.now < old.due_at - EARLY_SECONDS - SKEW:
+        just_held = self.hub.now - self.drawn_at.get(key, 0.0) < _STALE_SECONDS  # by another that was woken with it
+        if old and old.due_at is not None and self.hub.now < old.due_at - EARLY_SECONDS - SKEW and not just_held:
             self.broken("never early", f"{key} was claimed {old.due_at - self.hub.now:.0f} s before it was due")
+        if old and old.number is not None and not just_held and self.hub.now < self._turn(key[0], old.number) - SKEW:
+            self.broken("never before its turn", f"{key} was claimed before number {old.number} was served")
         lease = (new.lease_until or 0.0) - self.hub.now
         if lease > LEASE_SECONDS + SKEW:
             self.broken("a lease is respected", f"{key} has a lease of {lease:.0f} s")
+
+    def _drawn(self, key: Key, before: float | None, number: float) -> None:
+        """Two that are woken at once, and find no number, may both draw one; who finds one keeps it."""
+        if before is not None and self.hub.now - self.drawn_at[key] > _STALE_SECONDS:
+            self.broken("a place in the line is kept", f"{key} had number {before} and has {number}")
+        self.drawn_at[key] = self.hub.now
+
+    def _turn(self, webhook_id: str, number: float) -> float:
+        """The moment of a number, where a limit gives it; what a receiver was found to take changes at any time."""
+        pace = self.paces.get(webhook_id, own=True)
+        return pace.moment(number) if pace and not pace.slowed_at else 0.0
 
     def _recorded(self, key: Key, row: Row) -> None:
         """The answer decides, and the policy."""

@@ -12,7 +12,20 @@ from tests.simulation.hub import CrashError, Hub
 
 ACCEPTED: Final = b'{"status":"accepted"}'
 REFUSED: Final = b'{"status":"refused"}'
-SCRIPTS: Final = ("fine", "fine", "recovers", "recovers", "down", "hangs", "gone", "refuses", "dead", "slow", "busy")
+SCRIPTS: Final = (
+    "fine",
+    "fine",
+    "recovers",
+    "recovers",
+    "down",
+    "hangs",
+    "gone",
+    "refuses",
+    "dead",
+    "slow",
+    "busy",
+    "limits",
+)
 
 
 @dataclass
@@ -36,6 +49,8 @@ class Receiver:
                 return 500, b""
             case "busy" if failing:
                 return 503, b""
+            case "limits" if failing:
+                return 429, b""
             case "hangs" if failing:
                 return FailureKind.TIMEOUT, b""
             case "gone" if not failing:

@@ -9,7 +9,7 @@ from functools import cache, partial
 from types import ModuleType
 from typing import Any, Final
 
-from grantwire import circuits, delivering, dispatching, redelivering, replaying, request_events, sweeping
+from grantwire import circuits, delivering, dispatching, pacing, redelivering, replaying, request_events, sweeping
 from grantwire.configurations import parse_webhook
 from grantwire.errors import StoreError
 from grantwire.health import HealthKeeper
@@ -56,6 +56,7 @@ class Code:
     redelivering: Any = redelivering
     replaying: Any = replaying
     sweeping: Any = sweeping
+    pacing: Any = pacing
     circuits: Any = field(default_factory=_quick_circuits)
 
 
@@ -157,6 +158,7 @@ class World:
         code, clock = self.code, self.hub.clock
         store, self.circuits = self._unreliable(self.store, "table"), code.fakes.FakeCircuits()
         circuits = self._unreliable(self.circuits, "table")
+        self.paces = self.promises.paces = code.fakes.FakePaces()
         wakeups = self._unreliable(self.queue, "queue")
         jobs = fakes.FakeJobs()
         self.senders = [self._container(store, circuits, wakeups) for _ in range(self.random.choice((1, 2, 3)))]
@@ -181,6 +183,7 @@ class World:
             wakeups=wakeups,
             health=HealthKeeper(records=webhooks, bus=bus, clock=clock, disable_after_days=1),
             circuits=code.circuits.Circuits(records=circuits, clock=clock),
+            pacer=code.pacing.Pacer(records=self._unreliable(self.paces, "table"), clock=clock, sleep=self.hub.pause),
             clock=clock,
             random=self.random.random,
         )
@@ -223,6 +226,7 @@ class World:
             triggers=(chance.choice(TRIGGERS),),
             timeout_seconds=chance.choice((5.0, 30.0)),
             max_attempts=chance.choice((1, 2, 5, 11, 11, 11)),
+            deliveries_per_second=chance.choice((None, None, None, 0.01, 0.3)),
             active=chance.random() > 0.1,
             version=1,
         )

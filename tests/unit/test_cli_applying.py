@@ -58,6 +58,7 @@ class TestWhetherAnythingHasChanged:
             {"body_template": None, "headers": None, "filters": None, "authentication": None, "retry": None},
             {"triggers": ["RequestCreated", "RequestCreated"]},
             {"timeout_seconds": 10.0, "retry": {}},
+            {"deliveries_per_second": None},
         ],
     )
     def test_a_default_is_as_good_written_as_left_out(self, fields: dict[str, Any]) -> None:

@@ -66,6 +66,7 @@ FULL: dict[str, Any] = {
     "timeout_seconds": 2.5,
     "response_validators": [{"json_path": "$.data.status", "expected_values": ["accepted", 1, False, None]}],
     "retry": {"max_attempts": 3},
+    "deliveries_per_second": 20,
 }
 
 
@@ -128,6 +129,7 @@ def test_every_field_is_read() -> None:
             ResponseValidator(json_path="$.data.status", expected_values=("accepted", "1", "false", "null")),
         ),
         max_attempts=3,
+        deliveries_per_second=20.0,
         version=3,
         created_at=2.0,
         updated_at=5.0,
@@ -141,7 +143,7 @@ def test_what_is_left_out_has_its_default() -> None:
     assert (webhook.active, webhook.method, webhook.timeout_seconds, webhook.max_attempts) == (False, "POST", 10.0, 11)
     assert (webhook.body_template, webhook.headers, webhook.filters, webhook.response_validators) == ("", (), (), ())
     assert (webhook.version, webhook.created_at, webhook.updated_at) == (0, 1795000000.0, 1795000000.0)
-    assert (webhook.authentication, webhook.signing) == (None, None)
+    assert (webhook.authentication, webhook.signing, webhook.deliveries_per_second) == (None, None, None)
     left_empty = dict.fromkeys(
         (
             "authentication",
@@ -150,6 +152,7 @@ def test_what_is_left_out_has_its_default() -> None:
             "filters",
             "response_validators",
             "retry",
+            "deliveries_per_second",
             "timeout_seconds",
             "body_template",
         )
@@ -329,6 +332,10 @@ def test_what_is_left_out_has_its_default() -> None:
         *(
             ({"retry": {"max_attempts": attempts}}, "retry.max_attempts", "must be a number from 1 to 11")
             for attempts in (0, 12, "3", True)
+        ),
+        *(
+            ({"deliveries_per_second": pace}, "deliveries_per_second", "must be a number from 0.1 to 500")
+            for pace in (0, 0.05, 501, "20", True)
         ),
         ({"retry": {"max_attempts": 2.5}}, "retry.max_attempts", "must be a whole number"),
         ({"retry": {"attempts": 3}}, "retry.attempts", "is not known here"),
@@ -659,6 +666,7 @@ NAMES = st.from_regex(re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,62}[A-Za-z0-9]", 
             "active": st.booleans(),
             "method": st.sampled_from(METHODS),
             "timeout_seconds": st.floats(1, 30),
+            "deliveries_per_second": st.none() | st.floats(0.1, 500),
             "retry": st.builds(lambda attempts: {"max_attempts": attempts}, st.integers(1, 11)),
             "filters": st.lists(
                 st.builds(

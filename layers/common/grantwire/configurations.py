@@ -29,6 +29,7 @@ from grantwire.urls import MAX_URL_CHARACTERS, parse_url
 METHODS: Final = ("POST", "PUT", "PATCH", "DELETE", "GET")
 MAX_DOCUMENT_CHARACTERS: Final = 250_000  # a row of the table holds 400 KB
 DEFAULT_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS, MAX_ATTEMPTS = 10.0, 30, 11
+LEAST_PER_SECOND, MOST_PER_SECOND = 0.1, 500
 EDITABLE: Final = (
     "name",
     "active",
@@ -43,6 +44,7 @@ EDITABLE: Final = (
     "timeout_seconds",
     "response_validators",
     "retry",
+    "deliveries_per_second",
 )
 _KEPT_BY_US: Final = ("id", "version", "created_at", "updated_at")
 _NAME = re.compile(r"[^\W_][\w \-]{0,63}", re.ASCII)
@@ -91,6 +93,7 @@ def parse_webhook(
         timeout_seconds=_timeout_seconds(reader, fields),
         response_validators=tuple(_validator(reader, *row) for row in reader.rows(fields, "response_validators")),
         max_attempts=_max_attempts(reader, fields),
+        deliveries_per_second=_deliveries_per_second(reader, fields),
         version=version,
         created_at=now if created_at is None else created_at,
         updated_at=now,
@@ -146,6 +149,7 @@ def _document(webhook: Webhook, show: ShowSecret) -> dict[str, Any]:
             for one in webhook.response_validators
         ],
         "retry": {"max_attempts": webhook.max_attempts},
+        "deliveries_per_second": webhook.deliveries_per_second,
     }
 
 
@@ -254,6 +258,10 @@ def _max_attempts(reader: Reader, document: Mapping[str, Any]) -> int:
     if value != int(value):
         reader.refuse("retry.max_attempts", value, "must be a whole number")
     return int(value)
+
+
+def _deliveries_per_second(reader: Reader, document: Mapping[str, Any]) -> float | None:
+    return float(reader.number(document, "deliveries_per_second", LEAST_PER_SECOND, MOST_PER_SECOND, 0.0)) or None
 
 
 def _is_name(name: str) -> str:

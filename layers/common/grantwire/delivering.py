@@ -16,6 +16,7 @@ from grantwire.identifiers import sort_key
 from grantwire.invoking import Invocation, Invoker
 from grantwire.judging import Outcome
 from grantwire.models import Delivery, RequestEvent, State, Webhook
+from grantwire.pacing import Turn
 from grantwire.retrying import Next
 from grantwire.urls import host_of
 
@@ -43,6 +44,10 @@ class Deliveries(Protocol):
 
     def queue_new(self, delivery: Delivery) -> bool:
         """Make the row of a delivery that waits for its first attempt; False when there is a row already."""
+        ...
+
+    def hold(self, delivery: Delivery, *, number: float, due_at: float, sweep_at: float) -> bool:
+        """Have a waiting delivery wait for its turn; False when the row has changed meanwhile."""
         ...
 
     def park(self, delivery: Delivery, *, host: str, now: float) -> bool:
@@ -84,6 +89,18 @@ class Circuits(Protocol):
         ...
 
 
+class Pacer(Protocol):
+    """How fast a webhook may be sent to, see `pacing`."""
+
+    def turn(self, webhook: Webhook, number: float | None) -> Turn | None:
+        """None when a delivery may be sent, else its turn; `number` is what it has drawn before."""
+        ...
+
+    def attempted(self, webhook: Webhook, outcome: Outcome, started_at: float) -> None:
+        """Called after each attempt."""
+        ...
+
+
 SecondsLeft = Callable[[], float]  # until the function is stopped, whatever it is doing
 
 
@@ -93,9 +110,10 @@ def unhurried() -> float:
 
 
 class Parking(StrEnum):
-    """What became of a delivery whose host is down."""
+    """What became of a delivery that was not sent: it waits for its host, which is down, or for its turn."""
 
     PARKED = "parked"
+    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +133,7 @@ class Deliverer:
     wakeups: Wakeups
     health: Health
     circuits: Circuits
+    pacer: Pacer
     clock: Callable[[], float]
     random: Callable[[], float]
 
@@ -126,12 +145,17 @@ class Deliverer:
         Secrets are opened before the claim: a key that is out of reach leaves no row behind, and AWS hands the event in
         again.
         """
-        secret_values = self._prepare(webhook, seconds_left)
         host = host_of(webhook.url)
         delivery = first_delivery(webhook.id, event)
+        waiting = replace(delivery, state=State.WAITING, attempts=0)
         if stored and self.circuits.is_open(host):
-            parked = replace(delivery, state=State.WAITING, attempts=0, parked_host=host, parked_at=self.clock())
+            parked = replace(waiting, parked_host=host, parked_at=self.clock())
             return Parking.PARKED if self.deliveries.claim_new(parked) is None else None
+        if stored and (turn := self.pacer.turn(webhook, None)):
+            look_at = sweep_at(turn.at, self.clock())
+            held = replace(waiting, number=turn.number, due_at=turn.at, sweep_at=look_at)
+            return self._woken_for(held, turn) if self.deliveries.claim_new(held) is None else None
+        secret_values = self._prepare(webhook, seconds_left)
         until = self.clock() + LEASE_SECONDS
         delivery = replace(delivery, lease_until=until, sweep_at=until)
         found = self.deliveries.claim_new(delivery)
@@ -154,7 +178,17 @@ class Deliverer:
         host = host_of(webhook.url)
         if not probe and self.circuits.is_open(host):
             return Parking.PARKED if self.deliveries.park(delivery, host=host, now=self.clock()) else None
+        if not probe and (turn := self.pacer.turn(webhook, delivery.number)):
+            look_at = sweep_at(turn.at, self.clock())
+            is_held = self.deliveries.hold(delivery, number=turn.number, due_at=turn.at, sweep_at=look_at)
+            return self._woken_for(delivery, turn) if is_held else None
         return self._claim_again(delivery, webhook, event, self._prepare(webhook, seconds_left), stored=True)
+
+    def _woken_for(self, delivery: Delivery, turn: Turn) -> Parking:
+        """A second before its turn, which is waited for in the process: SQS knows whole seconds only."""
+        wait = turn.at - self.clock()
+        self.wakeups.send(delivery, delay_seconds=max(0.0, math.floor(wait - 0.5)))
+        return Parking.HELD
 
     def _prepare(self, webhook: Webhook, seconds_left: SecondsLeft) -> dict[str, str]:
         """The secrets of an exchange that has the time to end; the exchange is never cut short, only left for later."""
@@ -199,6 +233,7 @@ class Deliverer:
             raise fault
         recorded = self._record(delivery, invocation, following, now)
         self.circuits.attempted(host_of(webhook.url), invocation.outcome)
+        self.pacer.attempted(webhook, invocation.outcome, invocation.started_at)
         if recorded:  # otherwise the lease was over, and what follows is another sender's to say
             self.health.attempted(webhook, event, invocation.outcome, following, delivery.attempts)
         return Attempted(invocation, following)

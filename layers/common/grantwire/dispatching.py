@@ -161,7 +161,7 @@ def _ended(webhook: Webhook, event: RequestEvent, future: "Future[Attempted | Pa
     if attempt is None:
         _skip(Metric.DELIVERY_DUPLICATE, webhook.id, event, "this event was claimed for this webhook before")
     elif isinstance(attempt, Parking):
-        reporting.parked(webhook.id, event)
+        reporting.parked(webhook.id, event, attempt)
     else:
         reporting.attempted(webhook.id, event, attempt)
     return None

@@ -54,6 +54,7 @@ class Delivery:
     sweep_at              the moment from which the sweep looks after it; None when it is not in the sweep's index
     parked_host           when waiting for a host that is down: the host; there is no due_at then
     parked_at             since when it has been waiting for that host
+    number                when waiting for its turn: drawn of its webhook's pace, see `pacing`
     """
 
     webhook_id: str
@@ -66,6 +67,7 @@ class Delivery:
     sweep_at: float | None = None
     parked_host: str | None = None
     parked_at: float | None = None
+    number: float | None = None
 
     @property
     def event_id(self) -> str:
@@ -192,7 +194,7 @@ class ResponseValidator:
 class Webhook:
     """Where to send what, and when. See docs/webhooks.md for the rule of each field.
 
-    `version` counts saves from 1; a draft that was never saved has 0.
+    `version` counts saves from 1; a draft that was never saved has 0. `deliveries_per_second`: None for no limit.
     """
 
     id: str
@@ -209,6 +211,7 @@ class Webhook:
     timeout_seconds: float
     response_validators: tuple[ResponseValidator, ...]
     max_attempts: int
+    deliveries_per_second: float | None = None
     version: int
     created_at: float
     updated_at: float

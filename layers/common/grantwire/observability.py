@@ -24,6 +24,7 @@ class Metric(StrEnum):
     DELIVERY_FAILED = "DeliveryFailed"
     DELIVERY_DUPLICATE = "DeliveryDuplicate"
     DELIVERY_PARKED = "DeliveryParked"
+    DELIVERY_HELD = "DeliveryHeld"
     DELIVERY_QUEUED = "DeliveryQueued"
     DELIVERY_INTERRUPTED = "DeliveryInterrupted"
     WAKEUP_DROPPED = "WakeupDropped"

@@ -63,7 +63,7 @@ class Reader:
         return str(value)
 
     def number(
-        self, document: Mapping[str, Any], field: str, least: int, most: int, default: float, *, at: str = ""
+        self, document: Mapping[str, Any], field: str, least: float, most: float, default: float, *, at: str = ""
     ) -> float:
         value = document.get(field)
         if value is None:

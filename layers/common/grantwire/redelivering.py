@@ -74,7 +74,7 @@ class Redeliverer:
         if attempted is None:
             reporting.dropped(webhook.id, "another sender was faster")
         elif isinstance(attempted, Parking):
-            reporting.parked(webhook.id, event)
+            reporting.parked(webhook.id, event, attempted)
         else:
             reporting.attempted(webhook.id, event, attempted)
 

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from grantwire.delivering import Attempted
+from grantwire.delivering import Attempted, Parking
 from grantwire.identifiers import delivery_id
 from grantwire.models import Delivery, RequestEvent, State
 from grantwire.observability import Metric, count, logger
@@ -31,10 +31,10 @@ def attempted(webhook_id: str, event: RequestEvent, attempt: Attempted) -> None:
     logger().info("delivery attempted", extra=ids(event) | facts)
 
 
-def parked(webhook_id: str, event: RequestEvent) -> None:
-    """A delivery whose host is down: it waits for the host."""
-    count(Metric.DELIVERY_PARKED)
-    logger().info("delivery parked", extra=ids(event) | {"webhook_id": webhook_id})
+def parked(webhook_id: str, event: RequestEvent, parking: Parking) -> None:
+    """A delivery that was not sent yet: it waits for its host or its turn."""
+    count(Metric.DELIVERY_HELD if parking is Parking.HELD else Metric.DELIVERY_PARKED)
+    logger().info("delivery parked", extra=ids(event) | {"webhook_id": webhook_id, "state": parking})
 
 
 def ended(delivery: Delivery, code: str) -> None:

@@ -8,12 +8,14 @@ from grantwire.delivering import Deliverer
 from grantwire.egress import Egress
 from grantwire.health import HealthKeeper
 from grantwire.invoking import Invoker
+from grantwire.pacing import Pacer
 from grantwire.replaying import Replayer
 from grantwire.settings import DeliverySettings, EgressSettings, QueueSettings
 from grantwire.stores import clients
 from grantwire.stores.bus import EventBus
 from grantwire.stores.circuits import CircuitStore
 from grantwire.stores.deliveries import DeliveryStore
+from grantwire.stores.paces import PaceStore
 from grantwire.stores.replay_jobs import ReplayJobStore
 from grantwire.stores.secrets import KmsSecrets
 from grantwire.stores.wakeups import WakeupQueue
@@ -72,6 +74,11 @@ def circuit_store(table_name: str) -> CircuitStore:
     return CircuitStore(client=clients.dynamodb(), table_name=table_name)
 
 
+def pace_store(table_name: str) -> PaceStore:
+    """Paces, in the table of deliveries."""
+    return PaceStore(client=clients.dynamodb(), table_name=table_name, clock=time.time)
+
+
 def deliverer(settings: DeliverySettings, deliveries: DeliveryStore) -> Deliverer:
     """Delivers, by the real clock and real chance."""
     return Deliverer(
@@ -80,6 +87,7 @@ def deliverer(settings: DeliverySettings, deliveries: DeliveryStore) -> Delivere
         wakeups=wakeup_queue(settings.wakeups_url),
         health=health_keeper(settings),
         circuits=Circuits(records=circuit_store(settings.deliveries_table), clock=time.time),
+        pacer=Pacer(records=pace_store(settings.deliveries_table), clock=time.time, sleep=time.sleep),
         clock=time.time,
         random=random.random,  # jitter; nothing secret depends on it
     )

@@ -33,7 +33,7 @@ KEPT_ATTEMPTS: Final = 9  # of earlier rounds: with the eleven of a new one, twe
 MAX_EVENT_BYTES: Final = 350_000  # compressed; DynamoDB's items end at 400 KB
 _DAY: Final = 86_400
 _MOMENTS: Final = ("due_at", "lease_until", "sweep_at", "parked_at")
-_PASSING: Final = frozenset({*_MOMENTS, "due_shard", "parked_host"})  # facts that a row has at times
+_PASSING: Final = frozenset({*_MOMENTS, "number", "due_shard", "parked_host"})  # facts that a row has at times
 _Row = dict[str, Any]  # as the low-level client gives it: {"state": {"S": "waiting"}}
 
 
@@ -116,6 +116,7 @@ class DeliveryStore:
             state=State.DELIVERING,
             attempts=delivery.attempts + 1,
             due_at=None,
+            number=None,
             lease_until=lease_until,
             sweep_at=lease_until,
         )
@@ -134,9 +135,14 @@ class DeliveryStore:
             attempt=write_attempt(invocation),
         )
 
+    def hold(self, delivery: Delivery, *, number: float, due_at: float, sweep_at: float) -> bool:
+        """Have a waiting delivery wait for its turn; False when the row has changed meanwhile."""
+        return self._change(delivery, replace(delivery, number=number, due_at=due_at, sweep_at=sweep_at))
+
     def park(self, delivery: Delivery, *, host: str, now: float) -> bool:
         """Have a waiting delivery wait for its host instead of its time; False when the row has changed meanwhile."""
-        return self._change(delivery, replace(delivery, due_at=None, sweep_at=None, parked_host=host, parked_at=now))
+        parked = replace(delivery, due_at=None, sweep_at=None, number=None, parked_host=host, parked_at=now)
+        return self._change(delivery, parked)
 
     def parked(self, host: str, *, limit: int) -> Sequence[Delivery]:
         """The oldest deliveries that are parked for a host."""
@@ -169,9 +175,8 @@ class DeliveryStore:
 
     def end(self, delivery: Delivery, *, code: str, reason: str) -> bool:
         """End a waiting delivery without another attempt; False when it is not waiting any more."""
-        ended = replace(
-            delivery, state=State.FAILED, due_at=None, lease_until=None, sweep_at=None, parked_host=None, parked_at=None
-        )
+        waits_no_more = replace(delivery, due_at=None, sweep_at=None, number=None, parked_host=None, parked_at=None)
+        ended = replace(waits_no_more, state=State.FAILED, lease_until=None)
         return self._change(delivery, ended, code={"S": code}, reason={"S": reason})
 
     def restart(self, delivery: Delivery, *, due_at: float, sweep_at: float) -> bool:
@@ -273,7 +278,7 @@ def _event_key(event_id: str) -> _Row:
 def _facts(delivery: Delivery) -> _Row:
     """What changes in the life of a row. A row without `sweep_at` has no shard and so is not in the index."""
     facts: _Row = {"state": {"S": delivery.state}, "attempt_count": {"N": str(delivery.attempts)}}
-    for name in _MOMENTS:
+    for name in (*_MOMENTS, "number"):
         if (value := getattr(delivery, name)) is not None:
             facts[name] = _number(value)
     if delivery.parked_host is not None:
@@ -285,7 +290,7 @@ def _facts(delivery: Delivery) -> _Row:
 
 def read_delivery(row: Mapping[str, Any]) -> Delivery:
     """The delivery that a row of the table holds."""
-    passing = {name: float(row[name]["N"]) for name in _MOMENTS if name in row}
+    passing = {name: float(row[name]["N"]) for name in (*_MOMENTS, "number") if name in row}
     return Delivery(
         webhook_id=row["pk"]["S"],
         sort_key=row["sk"]["S"],

@@ -1,0 +1,208 @@
+"""`pacing`: turns at a rate, whoever draws them, and the rate that a receiver takes."""
+
+import heapq
+import random
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grantwire.configurations import MOST_PER_SECOND, parse_webhook
+from grantwire.judging import Outcome
+from grantwire.models import State, Webhook
+from grantwire.pacing import FORGET_SECONDS, SHARE_OF_LIMIT, Pacer, Turn
+from tests.fakes import FakePaces
+
+NOW = 1_795_000_000.0
+REFUSED, TIMEOUT, FAILED = (Outcome(State.WAITING, code, "") for code in ("http_429", "timeout", "http_500"))
+
+
+def webhook(per_second: float | None = None) -> Webhook:
+    """One that is sent to as often as that: a little less often than its limit says."""
+    document = {"name": "Torq", "url": "https://hooks.example.com/", "triggers": ["RequestCreated"]}
+    limit = per_second and per_second / SHARE_OF_LIMIT
+    return parse_webhook(document | {"deliveries_per_second": limit}, webhook_id="wh_1", now=NOW)
+
+
+@dataclass
+class Time:
+    """A clock that sleeping moves."""
+
+    now: float = NOW
+    slept: list[float] = field(default_factory=list)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def pacer(records: FakePaces, time: Time) -> Pacer:
+    return Pacer(records=records, clock=lambda: time.now, sleep=time.sleep)
+
+
+def test_without_a_limit_and_a_refusal_there_is_no_row() -> None:
+    """And nothing is waited for."""
+    records, time = FakePaces(), Time()
+    one = pacer(records, time)
+    for _ in range(100):
+        assert one.turn(webhook(), None) is None
+        one.attempted(webhook(), FAILED, NOW)
+    assert (records.paces, time.slept) == ({}, [])
+
+
+def test_turns_are_as_far_apart_as_the_limit_says() -> None:
+    """The first at once; those that are near are waited for, the others are told when to come back."""
+    time, records = Time(), FakePaces()
+    assert [pacer(records, time).turn(webhook(20), None) for _ in range(50)] == [None] * 50
+    assert time.slept == pytest.approx([0.05] * 49, abs=0.001)
+    at = time.now
+    one = Pacer(records=records, clock=lambda: at, sleep=lambda _: None)  # now everybody comes at the same moment
+    turns = [turn for _ in range(100) if (turn := one.turn(webhook(20), None))]
+    assert [turn.at for turn in turns] == pytest.approx([at + 2.05 + number / 20 for number in range(60)], abs=0.001)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.floats(0, 2)), min_size=1, max_size=60), st.sampled_from([0.5, 7, 20]))
+def test_no_two_processes_send_closer_than_the_limit(drawings: list[tuple[int, float]], rate: float) -> None:
+    """Whichever of four processes draws, and whenever: what is sent is 1 / rate apart."""
+    records, time, now, moments = FakePaces(), Time(), NOW, list[float]()
+    processes = [pacer(records, time) for _ in range(4)]
+    for process, later in drawings:
+        now = time.now = now + later
+        turn = processes[process].turn(webhook(rate), None)
+        moments.append(turn.at if turn else time.now)
+        time.now = now
+    gaps = [second - first for first, second in pairwise(moments)]
+    assert min(gaps, default=1 / rate) >= 1 / rate - 0.005
+    assert moments[0] == pytest.approx(NOW + drawings[0][1], abs=0.001)
+
+
+def test_who_has_drawn_keeps_the_place() -> None:
+    """Woken early it is told the same again; a slower rate moves it, and no other comes before it."""
+    records, time = FakePaces(), Time()
+    one = Pacer(records=records, clock=lambda: time.now, sleep=lambda _: None)
+    turns = [turn for _ in range(10) if (turn := one.turn(webhook(1), None))]
+    fourth = next(turn for turn in turns if turn.number == 4)
+    assert fourth.at == pytest.approx(NOW + 4, abs=0.001)
+    assert one.turn(webhook(1), fourth.number) == fourth
+    moved = [one.turn(webhook(0.5), turn.number) for turn in turns]
+    assert [turn.at for turn in moved if turn] == pytest.approx([NOW + 2 * number for number in range(3, 10)], abs=0.01)
+    time.now = NOW + 8.01
+    assert one.turn(webhook(0.5), fourth.number) is None
+
+
+def test_a_number_of_a_row_that_is_gone_is_drawn_anew() -> None:
+    """Else it would wait for what may never come."""
+    assert pacer(FakePaces(), Time()).turn(webhook(20), 1e6) is None
+
+
+def test_a_limit_that_is_taken_away_lets_what_waits_go() -> None:
+    assert pacer(FakePaces(), Time()).turn(webhook(None), 1e6) is None
+
+
+def test_a_long_wait_is_looked_at_in_between() -> None:
+    """SQS delays by 15 minutes at most; the number stays."""
+    one = Pacer(records=FakePaces(), clock=lambda: NOW, sleep=lambda _: None)
+    turns = [one.turn(webhook(0.1), None) for _ in range(200)]
+    assert turns[-1] == Turn(199.0, NOW + 890)
+
+
+def receiver(capacity: int, offered: float, *, seconds: int = 300) -> tuple[list[int], list[int]]:
+    """What a receiver that takes so many in each second accepted and refused, second by second, of three processes."""
+    chance, records, time, waits = random.Random(1), FakePaces(), Time(), list[float]()
+    pacers = [Pacer(records=records, clock=lambda: time.now, sleep=waits.append) for _ in range(3)]
+    accepted, refused = [0] * seconds, [0] * seconds
+    due: list[tuple[float, float, bool]] = [(NOW + n / offered, -1.0, False) for n in range(int(offered * seconds))]
+    while due and due[0][0] < NOW + seconds:
+        time.now, number, is_ready = heapq.heappop(due)
+        one = chance.choice(pacers)
+        if not is_ready and (turn := one.turn(webhook(), None if number < 0 else number)):
+            heapq.heappush(due, (turn.at, turn.number, False))
+        elif waits:
+            heapq.heappush(due, (time.now + waits.pop(), 0.0, True))
+        elif accepted[int(time.now - NOW)] < capacity:
+            accepted[int(time.now - NOW)] += 1
+        else:
+            refused[int(time.now - NOW)] += 1
+            one.attempted(webhook(), REFUSED, time.now)
+    return accepted, refused
+
+
+def test_a_receiver_that_refuses_is_sent_what_it_takes() -> None:
+    """Twenty a second out of sixty: after the first half a minute nearly nothing is refused, and most of it is used."""
+    accepted, refused = receiver(20, 60)
+    assert sum(refused[30:]) <= 0.03 * sum(accepted[30:])
+    assert sum(accepted[30:]) >= 0.65 * 20 * len(accepted[30:])
+
+
+def test_a_stray_refusal_slows_nothing_down() -> None:
+    """One in a thousand is no limit."""
+    records, time = FakePaces(), Time()
+    one = pacer(records, time)
+    for number in range(5000):
+        time.now = NOW + number / 50
+        assert one.turn(webhook(), None) is None
+        if number % 1000 == 0:
+            one.attempted(webhook(), REFUSED, time.now)
+    assert records.paces["wh_1", False].rate == MOST_PER_SECOND
+
+
+@pytest.mark.parametrize(("outcome", "every", "slows"), [(REFUSED, 20, True), (TIMEOUT, 20, False), (TIMEOUT, 2, True)])
+def test_timeouts_count_less(outcome: Outcome, every: int, slows: bool) -> None:
+    """A refusal is said outright; a timeout may have other causes."""
+    records, time = FakePaces(), Time()
+    one = pacer(records, time)
+    for number in range(1000):
+        time.now = NOW + number / 50
+        one.turn(webhook(), None)
+        if number % every == 0:
+            one.attempted(webhook(), outcome, time.now)
+    assert (records.paces["wh_1", False].rate < MOST_PER_SECOND) is slows
+
+
+def test_what_was_found_is_forgotten() -> None:
+    """Ten minutes after the last halving there is no pace any more."""
+    records, time = FakePaces(), Time()
+    one = pacer(records, time)
+    one.attempted(webhook(), REFUSED, NOW)
+    time.now = NOW + FORGET_SECONDS + 1
+    assert one.turn(webhook(), None) is None
+    assert records.paces["wh_1", False].taken == 0
+
+
+def test_a_limit_is_never_risen_above() -> None:
+    """A webhook with a limit whose receiver takes less is slowed below it, and comes back to it."""
+    records, time = FakePaces(), Time()
+    one, limited = pacer(records, time), webhook(20)
+    for number in range(100):
+        time.now = max(time.now, NOW + number / 20)
+        one.turn(limited, None)
+        if number > 60:
+            one.attempted(limited, REFUSED, time.now)
+    slowed = records.paces["wh_1", True]
+    assert 1 <= slowed.rate <= 10
+    rates = []
+    for _ in range(110):
+        time.now += 5.1
+        one.turn(limited, None)
+        rates.append(records.paces["wh_1", True].rate)
+    assert rates == sorted(rates)
+    assert rates[-1] == 20
+    time.now += FORGET_SECONDS
+    one.turn(limited, None)
+    assert records.paces["wh_1", True].slowed_at == 0
+
+
+@given(st.floats(0.1, 500))
+def test_any_limit_stands_in_a_row(limit: float) -> None:
+    """As it is read again, so that it is written once."""
+    records = FakePaces()
+    limited = parse_webhook(
+        {"name": "T", "url": "https://a.example.com/", "triggers": ["RequestCreated"], "deliveries_per_second": limit},
+        webhook_id="wh_1",
+        now=NOW,
+    )
+    for _ in range(3):
+        pacer(records, Time()).turn(limited, None)
+    assert (records.paces["wh_1", True].since, records.paces["wh_1", True].taken) == (NOW, 3)
