@@ -45,9 +45,14 @@ class Document:
         return found
 
     def logical_ids(self, resource_type: str) -> tuple[str, ...]:
-        """The logical ids of all resources of a type, in the document's order."""
+        """The logical ids of all resources of a type, in the document's order, whose condition (if any) holds."""
         resources = self.section("Resources")
-        return tuple(key for key in resources if self.section("Resources", key)["Type"] == resource_type)
+        found = (key for key in resources if self.section("Resources", key)["Type"] == resource_type)
+        return tuple(key for key in found if self._is_made(key))
+
+    def _is_made(self, logical_id: str) -> bool:
+        condition = self.section("Resources", logical_id).get("Condition")
+        return condition is None or self._holds(self.section("Conditions", str(condition)))
 
     def properties(self, logical_id: str, resource_type: str) -> Mapping[str, object]:
         """The properties of a resource of this type, nothing in them resolved."""

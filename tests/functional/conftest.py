@@ -115,6 +115,12 @@ class World:
         """What Lambda does with an event from the bus."""
         self._app("dispatch").handler(event, _context(milliseconds))
 
+    def dispatch_batch(self, *bodies: str, milliseconds: int = 120_000) -> list[str]:
+        """What Lambda does with a batch of events; the ids (`message-0`, …) of those that come again."""
+        records = [{"messageId": f"message-{index}", "body": body} for index, body in enumerate(bodies)]
+        answer = self._app("dispatch").handler({"Records": records}, _context(milliseconds))
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
     def redeliver(self, *bodies: str, milliseconds: int = 90_000) -> list[str]:
         """What Lambda does with a batch of wake-ups; the ids (`message-0`, …) of those that come again."""
         records = [{"messageId": f"message-{index}", "body": body} for index, body in enumerate(bodies)]
