@@ -62,6 +62,9 @@ bench-console: $(READY) chromium ## how the console feels: its first load, 1,000
 outage: $(READY) ## a receiver that fails at random, and a host that hangs while 100,000 deliveries wait
 	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.outage
 
+performance: $(READY) $(BENCH_READY) ## measure what docs/performance.md tells, and write it (3 minutes; best on a quiet machine)
+	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.performance --python $(BENCH_VENV)/bin/python
+
 pace: $(READY) ## a receiver that takes 20 a second is sent 60 a second, with its limit set and without
 	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.pace
 
@@ -72,7 +75,7 @@ lock: $(READY) ## pin the newest versions that requirements/*.in allow, with the
 docs: $(READY) ## write the documents that are made from the code
 	@$(BIN)/python -m local.documents
 
-.PHONY: help setup test check matrix bench bench-console outage pace lock docs
+.PHONY: help setup test check matrix bench bench-console outage pace performance lock docs
 
 # Build, and tests of what was built ------------------------------------------------------------------------------------
 ARCHITECTURE ?= arm64

@@ -22,7 +22,14 @@ _TIMED: Final = "import time; t = time.perf_counter()\n{}\nprint(time.perf_count
 
 def measure(python: str, code: str) -> float:
     """Seconds that `code` takes in a fresh interpreter, on core 0 where the system can pin processes."""
-    environment = {
+    command = [python, "-c", _TIMED.format(code)]
+    answer = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
+    return float(answer.stdout)
+
+
+def environment() -> dict[str, str]:
+    """What Lambda has, and no more."""
+    return {
         "PYTHONPATH": f"{ROOT}/layers/common{os.pathsep}{ROOT}/functions/dispatch",
         "AWS_ACCESS_KEY_ID": "bench",
         "AWS_SECRET_ACCESS_KEY": "bench",
@@ -39,9 +46,6 @@ def measure(python: str, code: str) -> float:
         "POWERTOOLS_SERVICE_NAME": "dispatch",
         "POWERTOOLS_METRICS_NAMESPACE": "Grantwire",
     }
-    command = [python, "-c", _TIMED.format(code)]
-    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    return float(answer.stdout)
 
 
 def main() -> None:

@@ -1,0 +1,179 @@
+"""Takes the figures and writes docs/performance.md with its plots: `make performance`."""
+
+import argparse
+import os
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from bench import bill, charts, cold_start, day, fanout, growth, pace
+from grantwire.observability import logger
+
+ROOT: Final = Path(__file__).parents[1]
+PLOTS: Final = ROOT / "docs/images"
+Rows = Sequence[Sequence[object]]
+
+
+def table(head: Sequence[str], rows: Rows) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines) + "\n"
+
+
+def met(value: float, target: float) -> str:
+    """Whether a target is met, in words."""
+    return "met" if value <= target else "**missed**"
+
+
+def plot(name: str, svg: str) -> str:
+    """Keep a plot; the image's line in Markdown."""
+    (PLOTS / f"performance-{name}.svg").write_text(svg, encoding="utf-8")
+    return f"![{name}](images/performance-{name}.svg)\n"
+
+
+def machine() -> str:
+    """Where this was measured."""
+    model = (
+        re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text()) if Path("/proc/cpuinfo").exists() else None
+    )
+    load = os.getloadavg()[0]
+    return (
+        f"{model[1] if model else platform.processor()}, {os.cpu_count()} cores, {platform.system()}, "
+        f"Python {platform.python_version()}; load when it began: {load:.1f}"
+    )
+
+
+def cold(python: str, runs: int) -> str:
+    """Part 1."""
+    figures = cold_start.measured(python, runs)
+    rows = [
+        [name, f"{one['function']:.0f}", f"{one['floor']:.0f}", f"{one['ratio']:.2f}", met(one["ratio"], 1.15)]
+        for name, one in figures.items()
+    ]
+    return table(["function", "ms until wired", "ms of its libraries", "ratio", "target ≤ 1.15"], rows)
+
+
+def warm() -> str:
+    """Part 2, as its own command prints it."""
+    command = [sys.executable, "-m", "bench.delivery_cpu"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return f"```\n{printed}```\n"
+
+
+def fan_out() -> str:
+    """Part 3."""
+    rows = [
+        [
+            *(name, f"{one['wall_ms']:.0f}", f"{one['sent']:.0f}", f"{one['queued']:.0f}", f"{one['memory_kb']:.0f}"),
+            *(f"{one['ratio']:.2f}", met(one["ratio"], fanout.TARGET)),
+        ]
+        for name, one in fanout.measured().items()
+    ]
+    return table(["", "ms", "sent", "queued", "KB at most", "ratio", "target ≤ 1.25"], rows)
+
+
+def grown() -> str:
+    """Part 5."""
+    figures = growth.measured()
+    rows = [
+        [
+            f"{count}, {label}",
+            f"{one['queries']:.0f}",
+            f"{one['half_units'] / 2:g}",
+            f"{one['bytes']:.0f}",
+            f"{one['cpu_ms']:.2f}",
+        ]
+        for label in ("other triggers", "the same trigger")
+        for count, one in figures[label].items()
+    ]
+    swept = [[name, f"{one['calls']:.0f}", f"{one['cpu_ms']:.2f}"] for name, one in figures["sweep"].items()]
+    return (
+        table(["stored webhooks, the others name", "queries", "read units", "bytes", "CPU ms"], rows)
+        + "\n"
+        + table(["sweep, of deliveries", "calls to tables", "CPU ms"], swept)
+    )
+
+
+def billed(events: int) -> str:
+    """Part 6."""
+    figures = bill.measured(events)
+    parts: Mapping[str, Mapping[str, float]] = figures["parts"]
+    names = list(next(iter(parts.values())))
+    rows = [[name, *(f"{one[name]:.2f}" for one in parts.values())] for name in names]
+    rows.append(["**together, without what is kept**", *(f"**{one:.2f}**" for one in figures["totals"].values())])
+    rows.append(["ms billed for each", *(f"{one:.0f}" for one in figures["billed_ms"].values())])
+    idle = sum(figures["idle"].values())
+    verdicts = (
+        f"Direct ≤ $3.50: {met(figures['totals']['direct'], bill.TARGET)}. "
+        f"Idle ${idle:.2f} a month, target ≤ $1: {met(idle, bill.IDLE_TARGET)}: "
+        + ", ".join(f"{name} {dollars:.2f}" for name, dollars in figures["idle"].items())
+        + ".\n"
+    )
+    others = [[name, f"{dollars:.2f}"] for name, dollars in figures["beside"].items()]
+    drawn = charts.bars("Dollars for a million deliveries", "$", parts)
+    return "\n".join(
+        [
+            table(["dollars for a million", *parts], rows),
+            plot("bill", drawn),
+            verdicts,
+            table(["others, a million in a month", "dollars"], others),
+        ]
+    )
+
+
+def paced(events: int) -> str:
+    """The rate limit."""
+    logger().setLevel("CRITICAL")
+    drawn, rows = {}, []
+    for label, limit in (("limit set", pace.PER_SECOND), ("limit found", None)):
+        cloud, receiver = pace.run(limit, 60.0, events)
+        figures = pace.told(label, cloud, receiver, 60.0, events)
+        rows.append([label, *(f"{value:.4g}" for value in figures.values())])
+        drawn[f"{label}: accepted"] = pace.series(receiver, 202)
+        drawn[f"{label}: 429"] = pace.series(receiver, 429)
+    drawn.pop("limit set: 429")
+    return (
+        table(["", *figures], rows)
+        + "\n"
+        + plot("pace", charts.lines("A receiver that takes 20 a second", "a second", drawn))
+    )
+
+
+def scaled() -> str:
+    """Part 7."""
+    figures = day.measured()
+    rows = [
+        [name, quota, *(f"{figures[rate]['used'][name]:.1%}" for rate in day.RATES)]
+        for name, quota in day.QUOTAS.items()
+    ]
+    rows.append(["parked at most", "", *(figures[rate]["parked"] for rate in day.RATES)])
+    hours = ["never wholly" if (one := figures[rate]["drained_h"]) is None else f"{one:.2f}" for rate in day.RATES]
+    rows.append(["hours until it has drained", "", *hours])
+    rows.append(["given up after four days", "", *(figures[rate]["given_up"] for rate in day.RATES)])
+    return table(["", "quota", *(f"{rate} a second" for rate in day.RATES)], rows)
+
+
+def main() -> None:
+    """Write the document."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--python", required=True, help="an interpreter with what Lambda has and no more")
+    arguments.add_argument("--runs", type=int, default=9)
+    given = arguments.parse_args()
+    os.environ |= {"POWERTOOLS_METRICS_NAMESPACE": "Grantwire", "POWERTOOLS_SERVICE_NAME": "bench"}
+    where, parts = machine(), {"bill": billed(60)}  # first: the others silence the log, whose bytes it counts
+    parts |= {"pace": paced(6_000), "growth": grown(), "fanout": fan_out(), "day": scaled()}
+    parts |= {"warm": warm(), "cold": cold(given.python, given.runs)}
+    text = (Path(__file__).parent / "performance.md").read_text(encoding="utf-8")
+    for name, content in parts.items():
+        text = text.replace(f"<!-- {name} -->\n", content)
+    text = text.replace("<!-- machine -->", where).replace("<!-- prices -->", bill.PRICES["date"])
+    (ROOT / "docs/performance.md").write_text(text, encoding="utf-8")
+    print("docs/performance.md is written")
+
+
+if __name__ == "__main__":
+    main()
