@@ -76,8 +76,8 @@ MUTANTS: Final = (
     Mutant(
         name="what has ended stays parked",
         module=fakes,
-        old="sweep_at=None, parked_host=None, parked_at=None\n",
-        new="sweep_at=None\n",
+        old="number=None, parked_host=None, parked_at=None)",
+        new="number=None)",
     ),
     Mutant(
         name="a first claim has no lease in the index",

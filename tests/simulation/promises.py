@@ -19,6 +19,7 @@ BEGINNING: Final = 1_795_000_000.0
 SKEW: Final = 1.0  # how far two processes' clocks are apart at most
 _STALE_SECONDS: Final = 125.0  # how long a dispatch may go on with what it read
 _ENDED: Final = (State.SUCCEEDED, State.FAILED)
+_HOLDS_IN_TEN_SECONDS: Final = 10
 _SWEEPS_PER_WAIT: Final = 2  # in five minutes: one that interrupted the attempt before, one that found it overdue
 
 
@@ -62,6 +63,7 @@ class Promises:
     failed: set[Key] = field(default_factory=set)
     begun: Counter[Key] = field(default_factory=Counter)
     drawn_at: dict[Key, float] = field(default_factory=dict)
+    holds: dict[Key, list[float]] = field(default_factory=dict)
     outage_seconds: float = 0.0
     paces: FakePaces = field(default_factory=FakePaces)
 
@@ -79,6 +81,8 @@ class Promises:
             self.broken("ended is ended", f"{key} was {old.state} and is {new.state} after {what}")
         if what == "record":
             self._recorded(key, after)
+        if what == "hold":
+            self._held(key)
         if new.state is State.DELIVERING:
             self._claimed(key, what, old, new)
         if what == "interrupt" and old and self.hub.now < (old.lease_until or 0.0) - SKEW:
@@ -108,6 +112,13 @@ class Promises:
         lease = (new.lease_until or 0.0) - self.hub.now
         if lease > LEASE_SECONDS + SKEW:
             self.broken("a lease is respected", f"{key} has a lease of {lease:.0f} s")
+
+    def _held(self, key: Key) -> None:
+        """Each time costs two writes and a message."""
+        recent = self.holds[key] = [one for one in self.holds.get(key, []) if self.hub.now - one < 10.0]
+        recent.append(self.hub.now)
+        if len(recent) > _HOLDS_IN_TEN_SECONDS:
+            self.broken("held in moderation", f"{key} was told {len(recent)} times in ten seconds to wait for its turn")
 
     def _drawn(self, key: Key, before: float | None, number: float) -> None:
         """Two that are woken at once, and find no number, may both draw one; who finds one keeps it."""

@@ -187,7 +187,7 @@ class Deliverer:
     def _woken_for(self, delivery: Delivery, turn: Turn) -> Parking:
         """A second before its turn, which is waited for in the process: SQS knows whole seconds only."""
         wait = turn.at - self.clock()
-        self.wakeups.send(delivery, delay_seconds=max(0.0, math.floor(wait - 0.5)))
+        self.wakeups.send(delivery, delay_seconds=max(1.0, math.floor(wait - 0.5)))  # at once, it would be held again
         return Parking.HELD
 
     def _prepare(self, webhook: Webhook, seconds_left: SecondsLeft) -> dict[str, str]:

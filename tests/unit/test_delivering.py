@@ -1,0 +1,57 @@
+"""`delivering`: when a delivery that has to wait for its turn is woken."""
+
+import pytest
+
+from grantwire.circuits import Circuits
+from grantwire.configurations import parse_webhook
+from grantwire.delivering import Deliverer, Parking
+from grantwire.health import HealthKeeper
+from grantwire.invoking import Invoker
+from grantwire.judging import Outcome
+from grantwire.models import Exchange, HttpRequest, RequestEvent, Webhook
+from grantwire.pacing import Turn
+from tests.fakes import FakeBus, FakeCircuits, FakeDeliveries, FakeSecrets, FakeWakeups, FakeWebhooks
+
+NOW = 1_795_000_000.0
+
+
+class Nobody:
+    """A way out that nobody may take, and a pace at which everybody waits for so long."""
+
+    def __init__(self, wait: float) -> None:
+        self.wait = wait
+
+    def send(self, request: HttpRequest, *, timeout_seconds: float) -> Exchange:
+        raise AssertionError("it was sent")
+
+    def turn(self, webhook: Webhook, number: float | None) -> Turn | None:
+        return Turn(7.0 if number is None else number, NOW + self.wait)
+
+    def attempted(self, webhook: Webhook, outcome: Outcome, started_at: float) -> None:
+        raise AssertionError("it was sent")
+
+
+@pytest.mark.parametrize(("wait", "delay"), [(1.1, 1), (1.9, 1), (2.6, 2), (10.4, 9), (890.0, 889)])
+def test_it_is_woken_a_little_before_its_turn_and_never_at_once(wait: float, delay: float) -> None:
+    """At once it would be told to wait again, and again; its place is kept when it is told so in time."""
+    nobody, rows, wakeups = Nobody(wait), FakeDeliveries(), FakeWakeups()
+    deliverer = Deliverer(
+        invoker=Invoker(sender=nobody, secrets=FakeSecrets()),
+        deliveries=rows,
+        wakeups=wakeups,
+        health=HealthKeeper(records=FakeWebhooks(), bus=FakeBus(), clock=lambda: NOW, disable_after_days=5),
+        circuits=Circuits(records=FakeCircuits(), clock=lambda: NOW),
+        pacer=nobody,
+        clock=lambda: NOW,
+        random=lambda: 1.0,
+    )
+    document = {"name": "Torq", "url": "https://hooks.example.com/", "triggers": ["RequestCreated"]}
+    webhook = parse_webhook(document, webhook_id="wh_1", now=NOW)
+    event = RequestEvent(id="evt_1", trigger="RequestCreated", time=NOW, payload={})
+    assert deliverer.deliver_first(webhook, event, stored=True) is Parking.HELD
+    [row] = rows.rows.values()
+    assert deliverer.deliver_again(row.delivery, webhook, event) is Parking.HELD
+    [again] = rows.rows.values()
+    assert again.delivery == row.delivery
+    assert (again.delivery.number, again.delivery.due_at) == (7.0, pytest.approx(NOW + wait))
+    assert [seconds for _, seconds in wakeups.messages] == [delay, delay]
