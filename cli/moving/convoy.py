@@ -68,8 +68,10 @@ def _draft(
     _read_retry(draft, object_in(row, "retry_config"))
     if row.get("function"):
         draft.leave("function", "is JavaScript: write what it makes as body_template; the whole payload is sent now")
-    if limit := row.get("rate_limit_config"):
-        draft.leave("rate_limit_config", f"{limit}: there is no rate limit; an answer of 429 is waited for")
+    if limit := object_in(row, "rate_limit_config"):
+        _read_rate(draft, limit.get("count"), limit.get("duration"), "rate_limit_config")
+    elif count := endpoint.get("rate_limit"):
+        _read_rate(draft, count, endpoint.get("rate_limit_duration"), "endpoint.rate_limit")
     if row.get("alert_config"):
         draft.leave("alert_config", "there are no alerts by mail: DeliveryFailed and WebhookDisabled are on the bus")
     if row.get("delivery_mode") == "at_most_once":
@@ -98,8 +100,6 @@ def _read_endpoint(draft: Draft, endpoint: Document) -> None:
         "endpoint.secrets",
         "X-Convoy-Signature is not made here: have the receiver verify Standard Webhooks, and set signing",
     )
-    if endpoint.get("rate_limit"):
-        draft.leave("endpoint.rate_limit", f"{endpoint['rate_limit']}: there is none; an answer of 429 is waited for")
     if endpoint.get("status") not in (None, "active"):
         draft.leave("endpoint.status", f"it was {endpoint['status']}: leave it inactive, unless you know why")
     if endpoint.get("content_type") not in (None, "", "application/json"):
@@ -112,6 +112,12 @@ def _read_endpoint(draft: Draft, endpoint: Document) -> None:
         if seconds > _MOST_SECONDS:
             draft.leave("endpoint.http_timeout", f"{seconds} s: {_MOST_SECONDS} is the most")
     draft.leave_rest(endpoint, _ENDPOINT_KNOWN, "endpoint.")
+
+
+def _read_rate(draft: Draft, count: object, duration: object, path: str) -> None:
+    """So many in so many seconds, 1 if nothing is said; the subscription's goes before its endpoint's."""
+    seconds = _seconds(duration) or 1
+    draft.set_pace(count / seconds if isinstance(count, int) else count, path)
 
 
 def _read_retry(draft: Draft, retry: Document) -> None:

@@ -12,6 +12,8 @@ from cli.secret_places import is_secret_header
 TRIGGERS: Final = (
     *("RequestCreated", "RequestApproved", "RequestExpired", "RequestFailed", "RequestGranted", "RequestRejected"),
 )
+LEAST_PER_SECOND: Final = 0.1
+MOST_PER_SECOND: Final = 500
 WHOLE_PAYLOAD: Final = "{{.}}"
 _BY_LETTERS: Final = {trigger.lower(): trigger for trigger in TRIGGERS}
 _METHODS: Final = ("POST", "PUT", "PATCH", "DELETE", "GET")
@@ -78,6 +80,16 @@ class Draft:
             self.document["method"] = method
         else:
             self.refuse(f"{path}: {method!r} is none of {', '.join(_METHODS)}")
+
+    def set_pace(self, per_second: object, path: str) -> None:
+        """Deliveries per second, as near as can be."""
+        if not isinstance(per_second, int | float) or per_second <= 0:
+            self.leave(path, f"{per_second!r} is no number of deliveries per second")
+            return
+        pace = min(max(round(per_second, 3), LEAST_PER_SECOND), MOST_PER_SECOND)
+        self.document["deliveries_per_second"] = pace
+        if pace != round(per_second, 3):
+            self.leave(path, f"{per_second:g} a second: from {LEAST_PER_SECOND:g} to {MOST_PER_SECOND:g} can be set")
 
     def add_header(self, name: str, value: object, path: str, *, secret: bool = False) -> None:
         """A header: a secret one by a variable, another as it is."""

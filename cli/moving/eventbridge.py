@@ -25,6 +25,7 @@ from cli.moving.filters import of_pattern
 from cli.moving.transforming import body_of, envelope, text_of
 
 _MOST_ATTEMPTS: Final = 11
+_MOST_PER_SECOND: Final = 300
 _TARGET_KNOWN: Final = (
     *("Id", "Arn", "RoleArn", "Input", "InputPath", "InputTransformer", "HttpParameters", "RetryPolicy"),
     "DeadLetterConfig",
@@ -99,8 +100,9 @@ def _read_destination(draft: Draft, destination: Document, target: Document) -> 
         path = f"HttpParameters.HeaderParameters.{name}"
         if (text := _text(draft, str(value), path)) is not None:
             draft.add_header(name, text, path)
-    if rate := destination.get("InvocationRateLimitPerSecond"):
-        draft.leave("InvocationRateLimitPerSecond", f"{rate}: there is no rate limit; an answer of 429 is waited for")
+    rate = destination.get("InvocationRateLimitPerSecond", _MOST_PER_SECOND)
+    if rate != _MOST_PER_SECOND:  # which is also what every destination has that sets none
+        draft.set_pace(rate, "InvocationRateLimitPerSecond")
     draft.leave_rest(destination, _DESTINATION_KNOWN)
 
 

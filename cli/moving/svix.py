@@ -53,7 +53,7 @@ def _read_rest(draft: Draft, row: Document) -> None:
     if row.get("channels"):
         draft.leave("channels", f"{row['channels']}: there are none here; a filter can take their place")
     if rate := row.get("throttleRate") or row.get("rateLimit"):
-        draft.leave("throttleRate", f"{rate} a second: there is no rate limit; an answer of 429 is waited for")
+        draft.set_pace(rate, "throttleRate")
     if metadata := object_in(row, "metadata"):
         draft.leave("metadata", f"{', '.join(metadata)}: a webhook keeps none")
     transformation = object_in(row, "transformation")

@@ -185,6 +185,7 @@ def test_saving_keeps_every_field(stack: Stack, open_page: OpenPage) -> None:
     authentication = {"kind": "api_key", "header": "X-Key", "value": "k"}
     given: dict[str, Any] = {
         "authentication": authentication,
+        "deliveries_per_second": 2.5,
         "filters": [{"field": "requester", "operator": "contains", "values": ["ana"]}],
         "response_validators": [{"json_path": "$.data.ok", "expected_values": ["true"]}],
         "retry": {"max_attempts": 4},

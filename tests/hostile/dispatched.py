@@ -15,6 +15,7 @@ from grantwire.health import HealthKeeper
 from grantwire.invoking import Invoker
 from grantwire.models import Exchange, HttpRequest, HttpResponse, Timings
 from grantwire.observability import metrics
+from grantwire.pacing import Pacer
 from grantwire.samples import sample_payload
 from tests import fakes
 from tests.hostile.cases import Came
@@ -68,6 +69,7 @@ class Sending:
             wakeups=fakes.FakeWakeups(),
             health=HealthKeeper(records=webhooks, bus=fakes.FakeBus(), clock=lambda: NOW, disable_after_days=5),
             circuits=Circuits(records=fakes.FakeCircuits(), clock=lambda: NOW),
+            pacer=Pacer(records=fakes.FakePaces(), clock=lambda: NOW, sleep=lambda _: None),
             clock=lambda: NOW,
             random=lambda: 0.5,
         )

@@ -23,7 +23,7 @@ from cli.moving.filters import of_operators, of_pattern
 from cli.moving.transforming import path_of
 from cli.running import run
 from cli.terminal import Terminal
-from grantwire import credentials, models
+from grantwire import configurations, credentials, models
 from grantwire.configurations import parse_webhook
 from grantwire.filters import first_unmet
 from grantwire.models import RequestEvent, Webhook
@@ -70,6 +70,8 @@ def left(draft: Draft) -> dict[str, str]:
 def test_what_the_command_line_knows_is_what_the_api_knows() -> None:
     assert set(drafting.TRIGGERS) == set(models.TRIGGERS)
     assert set(drafting._OURS) == set(credentials._OURS)
+    ours = (drafting.LEAST_PER_SECOND, drafting.MOST_PER_SECOND)
+    assert ours == (configurations.LEAST_PER_SECOND, configurations.MOST_PER_SECOND)
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -109,9 +111,10 @@ class TestSvix:
         one = drafts("svix")["Torq access requests"]
         webhook = saved(one)
         assert webhook.triggers == ("RequestCreated", "RequestGranted")
+        assert webhook.deliveries_per_second == 25
         assert [row["name"] for row in one.document["headers"]] == ["x-team", "Authorization"]
         assert left(one).keys() == {
-            *("filterTypes", "svix-id, svix-timestamp, svix-signature", "headers.headers.host", "throttleRate"),
+            *("filterTypes", "svix-id, svix-timestamp, svix-signature", "headers.headers.host"),
             "transformation",
         }
 
@@ -154,6 +157,7 @@ class TestConvoy:
         one = drafts("convoy")["torq-granted"]
         webhook = saved(one)
         assert (webhook.timeout_seconds, webhook.max_attempts) == (30, 11)
+        assert webhook.deliveries_per_second == 16.667
         assert one.document["authentication"]["header"] == "X-Api-Key"
         assert one.document["filters"] == [
             {"field": "data.requester.email", "operator": "ends_with", "values": ["@example.com"]}
@@ -161,6 +165,16 @@ class TestConvoy:
         assert {"function", "endpoint.secrets", "filter_config.filter.body.$or", "endpoint.http_timeout"} <= left(
             one
         ).keys()
+
+    def test_an_endpoints_rate_counts_when_the_subscription_has_none(self) -> None:
+        files = exported("convoy")
+        row = files["convoy.json"]["data"]["content"][0]
+        row["rate_limit_config"] = None
+        assert saved(drafts("convoy", files)["torq-granted"]).deliveries_per_second == 83.333
+        row["endpoint_metadata"] |= {"rate_limit": 90_000, "rate_limit_duration": "1m0s"}
+        capped = drafts("convoy", files)["torq-granted"]
+        assert saved(capped).deliveries_per_second == 500
+        assert left(capped)["endpoint.rate_limit"] == "1500 a second: from 0.1 to 500 can be set"
 
     def test_an_incoming_one_is_refused(self) -> None:
         assert drafts("convoy")["from-github"].refused.startswith("type: an incoming subscription")
@@ -213,6 +227,12 @@ class TestEventBridge:
         one = drafts("eventbridge", files)["torq"]
         assert saved(one).triggers == TRIGGERS
         assert {"EventPattern", "ConnectionArn"} <= left(one).keys()
+
+    def test_a_rate_that_somebody_has_set(self) -> None:
+        files = exported("eventbridge")
+        assert saved(drafts("eventbridge", files)["torq"]).deliveries_per_second is None
+        files["destination.json"]["InvocationRateLimitPerSecond"] = 20
+        assert saved(drafts("eventbridge", files)["torq"]).deliveries_per_second == 20
 
     @pytest.mark.parametrize(
         ("auth", "kind"),

@@ -22,6 +22,7 @@ export const EMPTY = {
   }
 }`,
   triggers: ["RequestCreated"], filters: [], timeout_seconds: 10, response_validators: [], retry: { max_attempts: 11 },
+  deliveries_per_second: null,
 };
 
 export class WebhookForm {
@@ -50,6 +51,8 @@ export class WebhookForm {
     this.signing = choice(given.signing?.kind ?? "none", SIGNATURES, { on: { change: () => this.showSigning() } });
     this.signingPlace = element("div");
     this.attempts = text(given.retry.max_attempts, { type: "number", min: 1, max: 11, step: 1, class: "short" });
+    this.pace = text(given.deliveries_per_second ?? "",
+      { type: "number", min: 0.1, max: 500, step: "any", class: "short" });
     this.beside = { body: element("div"), filters: element("p", { class: "verdict", role: "status" }) };
     this.showSigning();
     this.element.replaceChildren(...this.sections());
@@ -100,8 +103,10 @@ export class WebhookForm {
       section("Signing", null, field("signing", "Signature", this.signing, { className: "narrow",
         hint: "Lets the receiver prove that a request is yours and is not an old one sent again." }),
       this.signingPlace),
-      section("Retry", null, field("retry.max_attempts", "Attempts at the most", this.attempts,
-        { hint: "1 to 11. Eleven attempts take about three days; 1 sends once and never again." })),
+      section("Retry and pace", null, field("retry.max_attempts", "Attempts at the most", this.attempts,
+        { hint: "1 to 11. Eleven attempts take about three days; 1 sends once and never again." }),
+      field("deliveries_per_second", "Deliveries per second, at the most", this.pace,
+        { hint: "0.1 to 500; empty: as fast as the receiver takes them. What comes faster waits for its turn." })),
     ];
   }
 
@@ -146,6 +151,7 @@ export class WebhookForm {
       timeout_seconds: numeric(this.timeout),
       response_validators: this.validators.read(),
       retry: { max_attempts: numeric(this.attempts) },
+      deliveries_per_second: numeric(this.pace) === "" ? null : numeric(this.pace),
     };
   }
 
