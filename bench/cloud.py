@@ -223,7 +223,7 @@ class Cloud:
             self._feed_next(webhook, events)
 
         def first(event: RequestEvent, container: Redeliverer) -> None:
-            self.rows.keep_event(event)
+            self.rows.keep_event(event, ["wh"])
             container.deliverer.deliver_first(webhook, event, stored=True)
 
         if following := next(events, None):

@@ -6,7 +6,7 @@
 import zlib
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,7 +20,8 @@ from grantwire.redelivering import Wakeup
 from grantwire.replaying import ReplayJob
 from grantwire.retrying import Next
 from grantwire.stores.attempts import compressed
-from grantwire.stores.deliveries import KEPT_ATTEMPTS, MAX_EVENT_BYTES, SHARDS
+from grantwire.stores.deliveries import KEPT_ATTEMPTS, SHARDS
+from grantwire.stores.events import MAX_EVENT_BYTES
 
 Key = tuple[str, str]
 
@@ -83,16 +84,30 @@ class FakeDeliveries:
     on_change: Callable[[str, Row | None, Row], None] = _unheard
     rows: dict[Key, Row] = field(default_factory=dict)
     events: dict[str, RequestEvent] = field(default_factory=dict)
+    first_attempts: dict[str, frozenset[str]] = field(default_factory=dict)
     _indexes: _Indexes = field(default_factory=_Indexes)
 
-    def keep_event(self, event: RequestEvent) -> bool:
+    def keep_event(self, event: RequestEvent, begun: Collection[str]) -> Collection[str] | None:
         try:
             payload = compressed(event.payload)
         except RecursionError:
-            return False
+            return None
         if len(payload) > self.max_event_bytes:
-            return False
+            return None
         self.events[event.id] = event
+        before = self.first_attempts.get(event.id, frozenset())
+        self.first_attempts[event.id] = before | set(begun)
+        return before
+
+    def begun(self, event_id: str) -> Collection[str]:
+        return self.first_attempts.get(event_id, frozenset())
+
+    def look_after(self, delivery: Delivery) -> bool:
+        row = self.rows.get(_key(delivery))
+        if row is None or row.delivery.state is not State.DELIVERING or row.delivery.sweep_at is not None:
+            return False
+        looked_after = replace(row.delivery, sweep_at=row.delivery.lease_until)
+        self._write("look_after", row, replace(row, delivery=looked_after))
         return True
 
     def event(self, event_id: str) -> RequestEvent | None:

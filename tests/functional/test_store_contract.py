@@ -4,7 +4,7 @@ The simulation runs on the fake: as long as both pass this class, what it shows 
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -45,7 +45,11 @@ WAITING = Next(State.WAITING, 2000.0006)
 class Store(Protocol):
     """Everything that is asked of the table, by whichever use case."""
 
-    def keep_event(self, event: RequestEvent) -> bool: ...
+    def keep_event(self, event: RequestEvent, begun: Collection[str]) -> Collection[str] | None: ...
+
+    def begun(self, event_id: str) -> Collection[str]: ...
+
+    def look_after(self, delivery: Delivery) -> bool: ...
     def event(self, event_id: str) -> RequestEvent | None: ...
     def get(self, webhook_id: str, sort_key: str) -> Delivery | None: ...
     def claim_new(self, delivery: Delivery) -> Delivery | None: ...
@@ -164,8 +168,8 @@ class TestDeliveries:
     def test_an_event_is_kept_whole(self, table: Table) -> None:
         """Its time to the last bit, since the row's key is made from it; keeping it again changes nothing."""
         assert table.store.event(EVENT.id) is None
-        assert table.store.keep_event(EVENT)
-        assert table.store.keep_event(EVENT)
+        assert table.store.keep_event(EVENT, ["wh_1"]) is not None
+        assert table.store.keep_event(EVENT, ["wh_1"]) is not None
         assert table.store.event(EVENT.id) == EVENT
         assert table.store.event("evt_2") is None
 
@@ -175,11 +179,35 @@ class TestDeliveries:
         deep: dict[str, object] = {}
         for _ in range(100_000):
             deep = {"deeper": deep}
-        assert not table.store.keep_event(replace(EVENT, payload={"junk": junk}))
-        assert not table.store.keep_event(replace(EVENT, payload=deep))
+        assert table.store.keep_event(replace(EVENT, payload={"junk": junk}), ["wh_1"]) is None
+        assert table.store.keep_event(replace(EVENT, payload=deep), ["wh_1"]) is None
         assert table.store.event(EVENT.id) is None
         while deep:  # else its destruction would recurse
             deep = deep["deeper"]  # type: ignore[assignment]
+
+    def test_an_event_knows_which_first_attempts_it_has_begun(self, table: Table) -> None:
+        """Each time with those that were begun before."""
+        assert set(table.store.begun(EVENT.id)) == set()
+        assert set(table.store.keep_event(EVENT, ["wh_1", "wh_2"]) or ()) == set()
+        assert set(table.store.begun(EVENT.id)) == {"wh_1", "wh_2"}
+        assert set(table.store.keep_event(EVENT, ["wh_2", "wh_1"]) or ()) == {"wh_1", "wh_2"}
+        assert set(table.store.keep_event(EVENT, ["wh_2", "wh_3"]) or ()) == {"wh_1", "wh_2"}
+        assert set(table.store.begun(EVENT.id)) == {"wh_1", "wh_2", "wh_3"}
+
+    def test_a_first_attempt_can_be_looked_after(self, table: Table) -> None:
+        """When its lease ends, and only while it has not ended; another attempt's place in the index stays."""
+        assert not table.store.look_after(FIRST)
+        assert table.row() is None
+        table.store.claim_new(FIRST)
+        assert table.store.look_after(FIRST)
+        assert table.row() == replace(FIRST, lease_until=1000.124, sweep_at=1000.124)
+        assert not table.store.look_after(FIRST)
+        [found] = [row for shard in range(8) for row in table.store.overdue(shard, now=1001.0, limit=9)]
+        assert found == table.row()
+        table.store.end(found, code="x", reason="y")
+        ended = table.row()
+        assert not table.store.look_after(FIRST)
+        assert table.row() == ended
 
     def test_a_first_claim_makes_the_row_once(self, table: Table) -> None:
         """Nobody sweeps it; the next claim is shown the row that is there, its own attempt or not."""

@@ -80,10 +80,22 @@ MUTANTS: Final = (
         new="number=None)",
     ),
     Mutant(
-        name="a first claim has no lease in the index",
+        name="a first claim of what cannot be stored has no lease in the index",
         module=delivering,
-        old="lease_until=until, sweep_at=until)",
+        old="lease_until=until, sweep_at=None if stored else until)",
         new="lease_until=until)",
+    ),
+    Mutant(
+        name="nobody looks after a first attempt whose sender died",
+        module=delivering,
+        old="            self.deliveries.look_after(first_delivery(webhook_id, event))",
+        new="            pass",
+    ),
+    Mutant(
+        name="nobody looks after a first attempt whose webhook was switched off",
+        module=dispatching,
+        old="            self.deliverer.look_after(self.events.begun(event.id), event)",
+        new="            pass",
     ),
     Mutant(
         name="a wait without the net below its wake-up",
@@ -142,8 +154,8 @@ MUTANTS: Final = (
     Mutant(
         name="the event is not stored",
         module=dispatching,
-        old="stored = self.events.keep_event(event)",
-        new="stored = True",
+        old="begun = self.events.keep_event(event, [webhook.id for webhook in webhooks[: self.at_once]])",
+        new="begun = ()",
     ),
     Mutant(
         name="dispatch keeps its faults to itself",

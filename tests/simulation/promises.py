@@ -83,7 +83,7 @@ class Promises:
             self._recorded(key, after)
         if what == "hold":
             self._held(key)
-        if new.state is State.DELIVERING:
+        if new.state is State.DELIVERING and what != "look_after":
             self._claimed(key, what, old, new)
         if what == "interrupt" and old and self.hub.now < (old.lease_until or 0.0) - SKEW:
             self.broken("a lease is respected", f"{key} was interrupted before its lease ended")

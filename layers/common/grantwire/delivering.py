@@ -5,7 +5,7 @@ and the number of attempts, so that a wake-up that is lost, late or doubled does
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Protocol
@@ -32,6 +32,10 @@ class Deliveries(Protocol):
 
     def claim_new(self, delivery: Delivery) -> Delivery | None:
         """Make the row of a first attempt; the row that is there already, None when there was none."""
+        ...
+
+    def look_after(self, delivery: Delivery) -> bool:
+        """Have the sweep find a first attempt when its lease ends; False when it has ended, or is in the index."""
         ...
 
     def claim(self, delivery: Delivery, *, lease_until: float) -> Delivery | None:
@@ -143,7 +147,7 @@ class Deliverer:
         """The first attempt; None when the delivery was claimed before. `stored`: whether the event could be kept.
 
         Secrets are opened before the claim: a key that is out of reach leaves no row behind, and AWS hands the event in
-        again.
+        again. A stored event knows which first attempts it has begun, so the claim stays out of the sweep's index.
         """
         host = host_of(webhook.url)
         delivery = first_delivery(webhook.id, event)
@@ -157,13 +161,18 @@ class Deliverer:
             return self._woken_for(held, turn) if self.deliveries.claim_new(held) is None else None
         secret_values = self._prepare(webhook, seconds_left)
         until = self.clock() + LEASE_SECONDS
-        delivery = replace(delivery, lease_until=until, sweep_at=until)
+        delivery = replace(delivery, lease_until=until, sweep_at=None if stored else until)
         found = self.deliveries.claim_new(delivery)
         if found is None:
             return self._attempt(webhook, event, delivery, secret_values, stored=stored)
         if found.state is State.WAITING and found.due_at is None and found.parked_host is None:
             return self._claim_again(found, webhook, event, secret_values, stored=False)  # AWS hands it in again
         return None
+
+    def look_after(self, webhook_ids: Iterable[str], event: RequestEvent) -> None:
+        """Have the sweep find first attempts of an event that AWS hands in again: their sender may have died."""
+        for webhook_id in webhook_ids:
+            self.deliveries.look_after(first_delivery(webhook_id, event))
 
     def deliver_again(
         self,

@@ -1,6 +1,6 @@
 """One request event: which webhooks want it, and a delivery to each of them, all at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from functools import partial
@@ -37,8 +37,15 @@ class Webhooks(Protocol):
 class Events(Protocol):
     """Keeps events for later attempts, see `stores.deliveries`."""
 
-    def keep_event(self, event: RequestEvent) -> bool:
-        """Store the event; False when it is too large."""
+    def keep_event(self, event: RequestEvent, begun: Collection[str]) -> Collection[str] | None:
+        """Store the event, and the ids of webhooks whose first attempt begins now.
+
+        The ids of those whose first attempt was begun before; None when the event is too large.
+        """
+        ...
+
+    def begun(self, event_id: str) -> Collection[str]:
+        """The ids of webhooks to which first attempts of an event were begun."""
         ...
 
 
@@ -83,9 +90,12 @@ class Dispatcher:
         subscriptions = self.webhooks.subscriptions(event.trigger)
         webhooks = self._wanting(subscriptions, event)
         if webhooks:
-            stored = self.events.keep_event(event)
-            first = self.at_once if stored else len(webhooks)  # what cannot be stored cannot be sent later
-            self._deliver_all(webhooks[:first], webhooks[first:], event, stored, seconds_left)
+            begun = self.events.keep_event(event, [webhook.id for webhook in webhooks[: self.at_once]])
+            self.deliverer.look_after(begun or (), event)
+            first = len(webhooks) if begun is None else self.at_once  # what cannot be stored cannot be sent later
+            self._deliver_all(webhooks[:first], webhooks[first:], event, begun is not None, seconds_left)
+        else:  # a webhook may have been switched off while its sender died
+            self.deliverer.look_after(self.events.begun(event.id), event)
         unreadable = [f"webhook {one.webhook_id} cannot be read: {one.problem}" for one in subscriptions if one.problem]
         if unreadable:
             self.dead_letters.keep(raw, "; ".join(unreadable))

@@ -1,7 +1,7 @@
 """Deliveries in DynamoDB, one row per (event, webhook): the truth about what was sent. Events are kept beside them.
 
 | pk               | sk                                | what                                                     |
-| EVENT#<event id> | EVENT                             | the event, compressed, once                              |
+| EVENT#<event id> | EVENT                             | the event, compressed, once; first attempts it has begun |
 | <webhook id>     | <event's time>#<event id>         | one delivery: its state and its attempts                 |
 
 The key is made from the webhook and the event alone: the same event cannot have two rows for one webhook. The sparse
@@ -9,76 +9,39 @@ index `due` (`due_shard`, `sweep_at`) holds the rows that the sweep may have to 
 index `parked` (`parked_host`, `sk`) those that wait for a host that is down, the oldest event first.
 """
 
-import json
 import secrets
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from grantwire.identifiers import moment
 from grantwire.invoking import Invocation
-from grantwire.models import Delivery, RequestEvent, State
+from grantwire.models import Delivery, State
 from grantwire.retrying import Next
-from grantwire.stores.attempts import compressed, write_attempt, write_interruption
+from grantwire.stores.attempts import write_attempt, write_interruption
 from grantwire.stores.clients import translated
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from grantwire.stores.events import EventStore
 
 SHARDS: Final = 8
 KEPT_ATTEMPTS: Final = 9  # of earlier rounds: with the eleven of a new one, twenty
-MAX_EVENT_BYTES: Final = 350_000  # compressed; DynamoDB's items end at 400 KB
-_DAY: Final = 86_400
 _MOMENTS: Final = ("due_at", "lease_until", "sweep_at", "parked_at")
 _PASSING: Final = frozenset({*_MOMENTS, "number", "due_shard", "parked_host"})  # facts that a row has at times
 _Row = dict[str, Any]  # as the low-level client gives it: {"state": {"S": "waiting"}}
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeliveryStore:
-    """The table of deliveries. Every method raises StoreError when DynamoDB fails."""
+class DeliveryStore(EventStore):
+    """The table of deliveries, and events beside them. Every method raises StoreError when DynamoDB fails."""
 
-    client: "DynamoDBClient"
-    table_name: str
-    retention_days: int
-    clock: Callable[[], float]
     new_token: Callable[[], str] = secrets.token_hex
-
-    def keep_event(self, event: RequestEvent) -> bool:
-        """Store the event for later attempts; False when it is too large or nests too deep to be stored."""
-        try:
-            payload = compressed(event.payload)
-        except RecursionError:
-            return False
-        if len(payload) > MAX_EVENT_BYTES:
-            return False
-        facts: _Row = {"trigger": {"S": event.trigger}, "time": {"N": repr(event.time)}, "payload": {"B": payload}}
-        with translated("dynamodb PutItem"):
-            self.client.put_item(
-                TableName=self.table_name, Item={**_event_key(event.id), **facts, "expires_at": self._expiry()}
-            )
-        return True
-
-    def event(self, event_id: str) -> RequestEvent | None:
-        """The stored event; None when it was never stored or has expired."""
-        row = self._row(_event_key(event_id))
-        if row is None:
-            return None
-        payload = json.loads(zlib.decompress(bytes(row["payload"]["B"])))
-        return RequestEvent(id=event_id, trigger=row["trigger"]["S"], time=float(row["time"]["N"]), payload=payload)
 
     def get(self, webhook_id: str, sort_key: str) -> Delivery | None:
         """The delivery, None when there is none."""
         row = self._row({"pk": {"S": webhook_id}, "sk": {"S": sort_key}})
         return read_delivery(row) if row else None
-
-    def _row(self, key: _Row) -> _Row | None:
-        with translated("dynamodb GetItem"):
-            row: _Row | None = self.client.get_item(TableName=self.table_name, Key=key, ConsistentRead=True).get("Item")
-        return row
 
     def claim_new(self, delivery: Delivery) -> Delivery | None:
         """Make the row of a first attempt; the row that is there already, None when there was none."""
@@ -108,6 +71,22 @@ class DeliveryStore:
             except self.client.exceptions.ConditionalCheckFailedException as exc:
                 return None if _is_ours(exc, row["change"]) else read_delivery(exc.response["Item"])  # type: ignore[typeddict-item]
         return None
+
+    def look_after(self, delivery: Delivery) -> bool:
+        """Have the sweep find a first attempt when its lease ends; False when it has ended, or is in the index."""
+        with translated("dynamodb UpdateItem"):
+            try:
+                self.client.update_item(
+                    TableName=self.table_name,
+                    Key=_key(delivery),
+                    UpdateExpression="SET sweep_at = lease_until, due_shard = :shard",
+                    ConditionExpression="#state = :delivering AND attribute_not_exists(sweep_at)",
+                    ExpressionAttributeNames={"#state": "state"},
+                    ExpressionAttributeValues={":shard": _shard(delivery), ":delivering": {"S": State.DELIVERING}},
+                )
+            except self.client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
 
     def claim(self, delivery: Delivery, *, lease_until: float) -> Delivery | None:
         """A waiting delivery's next attempt; None when the row is not waiting any more or had another attempt since."""
@@ -258,9 +237,6 @@ class DeliveryStore:
                 return _is_ours(exc, token)
         return True
 
-    def _expiry(self) -> dict[str, str]:
-        return {"N": str(int(self.clock()) + self.retention_days * _DAY)}
-
 
 def _is_ours(exc: ClientError, token: Mapping[str, str]) -> bool:
     """Whether the row is as this very write made it: its answer was lost, and the AWS client wrote once more."""
@@ -269,10 +245,6 @@ def _is_ours(exc: ClientError, token: Mapping[str, str]) -> bool:
 
 def _key(delivery: Delivery) -> _Row:
     return {"pk": {"S": delivery.webhook_id}, "sk": {"S": delivery.sort_key}}
-
-
-def _event_key(event_id: str) -> _Row:
-    return {"pk": {"S": f"EVENT#{event_id}"}, "sk": {"S": "EVENT"}}
 
 
 def _facts(delivery: Delivery) -> _Row:
@@ -284,8 +256,12 @@ def _facts(delivery: Delivery) -> _Row:
     if delivery.parked_host is not None:
         facts["parked_host"] = {"S": delivery.parked_host}
     if delivery.sweep_at is not None:
-        facts["due_shard"] = {"N": str(zlib.crc32(f"{delivery.webhook_id}{delivery.sort_key}".encode()) % SHARDS)}
+        facts["due_shard"] = _shard(delivery)
     return facts
+
+
+def _shard(delivery: Delivery) -> dict[str, str]:
+    return {"N": str(zlib.crc32(f"{delivery.webhook_id}{delivery.sort_key}".encode()) % SHARDS)}
 
 
 def read_delivery(row: Mapping[str, Any]) -> Delivery:
