@@ -186,43 +186,12 @@ def _answers() -> dict[str, Schema]:
         line=says(WHOLE, "of a template, from 1: where in it"),
         column=WHOLE,
     )
-    operator = object_of(("name", "takes_values"), name=TEXT, takes_values=FLAG)
-    sample = object_of(
-        ("name", "trigger", "meaning", "payload"),
-        **dict.fromkeys(("name", "trigger", "meaning"), TEXT),
-        payload={"type": "object"},
-    )
-    field = object_of(
-        ("name", "meaning", "paths", "operators"),
-        **dict.fromkeys(("name", "meaning"), TEXT),
-        **dict.fromkeys(("paths", "operators"), items(TEXT)),
-    )
     error = {"statusCode": WHOLE, "message": TEXT}
     return {
         "AcceptedEvent": object_of(("event_id", "trigger"), event_id=TEXT, trigger=TEXT),
-        "Samples": object_of(("items",), items=items(sample)),
-        "Filters": object_of(("fields", "operators"), fields=items(field), operators=items(operator)),
-        "Recipes": object_of(("items",), items=items(_recipe())),
         "Error": object_of(tuple(error), **error),
         "Problems": object_of((*error, "problems"), **error, problems=items(problem)),
     }
-
-
-def _recipe() -> Schema:
-    fill_in = object_of((), **dict.fromkeys(("placeholder", "where", "meaning"), TEXT))
-    fields: dict[str, Schema] = {
-        **dict.fromkeys(("id", "title", "summary"), TEXT),
-        "set_up": says(items(TEXT), "what to do over there, step by step"),
-        "fill_in": says(items(fill_in), "what takes the place of each placeholder"),
-        "url_shape": says(TEXT, "the form of the target's URL"),
-        "authentication": says(TEXT, "how the target knows who calls"),
-        "filters": says(TEXT, "what is sent, and why only that"),
-        "success": says(TEXT, "which answer counts as a success"),
-        "sources": says(items(TEXT), "addresses of the target's own documentation"),
-        "notes": says(items(TEXT), "what else is good to know"),
-        "webhook": says(ref("WebhookDocument"), "to be filled in and saved"),
-    }
-    return object_of(tuple(fields), **fields)
 
 
 def _summary() -> Schema:

@@ -7,6 +7,18 @@ _WARNING = object_of(
     ("path", "line", "column", "message"), path=TEXT, line=nullable(WHOLE), column=nullable(WHOLE), message=TEXT
 )
 _HEADERS = items(object_of(("name", "value"), name=TEXT, value=TEXT))
+_FILTER_VERDICT = object_of(
+    ("field", "operator", "values", "found", "holds"),
+    **dict.fromkeys(("field", "operator"), TEXT),
+    **dict.fromkeys(("values", "found"), items(TEXT)),
+    holds=FLAG,
+)
+_RETRY = object_of(
+    ("state", "sentence", "after_seconds"),
+    state=_STATES,
+    sentence=TEXT,
+    after_seconds=says(nullable(items(NUMBER)), "the soonest and the latest; null when nothing is sent again"),
+)
 _FOUND = {"json_path": TEXT, "found": items(TEXT), "holds": FLAG}
 _VERDICT = object_of(("expected_values", *_FOUND), expected_values=items(TEXT), **_FOUND)
 _TIMINGS = object_of(
@@ -106,21 +118,9 @@ def _tests() -> dict[str, Schema]:
     response = object_of(
         ("status", "headers", "body", "truncated"), status=WHOLE, headers=_HEADERS, body=TEXT, truncated=FLAG
     )
-    verdict = object_of(
-        ("field", "operator", "values", "found", "holds"),
-        **dict.fromkeys(("field", "operator"), TEXT),
-        **dict.fromkeys(("values", "found"), items(TEXT)),
-        holds=FLAG,
-    )
-    retry = object_of(
-        ("state", "sentence", "after_seconds"),
-        state=_STATES,
-        sentence=TEXT,
-        after_seconds=says(nullable(items(NUMBER)), "the soonest and the latest; null when nothing is sent again"),
-    )
     before: dict[str, Schema] = {
         "event": says({"type": "object"}, "the payload that was used"),
-        "filters": says(items(verdict), "each with whether it holds and what it found"),
+        "filters": says(items(_FILTER_VERDICT), "each with whether it holds and what it found"),
         "warnings": says(items(_WARNING), "what is probably a mistake in a template"),
     }
     data: dict[str, Schema] = {
@@ -132,7 +132,7 @@ def _tests() -> dict[str, Schema]:
         "validators": says(items(_VERDICT), "each with what it expected and found, and whether it holds"),
         "timings": says(_TIMINGS, "a phase that there was not is null"),
         "remote_address": says(nullable(TEXT), "the address that was called"),
-        "retry": says(retry, "what a delivery would do next, and when"),
+        "retry": says(_RETRY, "what a delivery would do next, and when"),
         "tips": says(items(TEXT), "what to look at when it has failed"),
     }
     preview = {

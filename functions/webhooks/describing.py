@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 import body_schemas
 import delivery_schemas
 import examples
+import reference_schemas
 from grantwire import __version__
 from operations import OPERATIONS
 from schema_parts import ref
@@ -144,7 +145,8 @@ def openapi(api: APIGatewayHttpResolver) -> Document:
         for parameter in found.get("parameters", []):
             parameter |= _of_parameter(parameter["name"])
     document["paths"] = _in_order(document["paths"])
-    document["components"] = {"schemas": body_schemas.components() | delivery_schemas.components()}
+    modules = (body_schemas, delivery_schemas, reference_schemas)
+    document["components"] = {"schemas": {name: one for module in modules for name, one in module.components().items()}}
     return document
 
 
