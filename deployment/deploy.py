@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 CALLBACKS: Final = "SignInCallbackUrls"
 DEFAULT_CALLBACKS: Final = "http://localhost:8765/"
+STACK_NAME: Final = "grantwire"  # what is offered
+NOT_SIGNED_IN: Final = (
+    "AWS has no credentials here: sign in first, until `aws sts get-caller-identity` answers, or choose a profile, "
+    "as in `AWS_PROFILE=prod make deploy`."
+)
 _SAM: Final = str(Path(sys.executable).parent / "sam")
 
 Run = Callable[[Sequence[str]], int]
@@ -41,9 +46,9 @@ Describe = Callable[[Target], Deployed]
 
 def deploy(config: Path, *, run: Run, describe: Describe, say: Callable[[str], None]) -> int:
     """The exit code: that of the first `sam deploy` that fails, 2 when samconfig.toml or the stack cannot be read."""
-    guided = not config.exists()
     command = [_SAM, "deploy", "--no-fail-on-empty-changeset"]
-    if code := run([*command, "--guided"] if guided else command):
+    guided = [] if config.exists() else ["--guided", "--stack-name", STACK_NAME]
+    if code := run([*command, *guided]):
         return code
     try:
         target = read_target(config)
@@ -111,7 +116,20 @@ def described(stack: Mapping[str, Any]) -> Deployed:
 def main(arguments: list[str]) -> int:
     """The exit code of `make deploy`."""
     argparse.ArgumentParser(prog="make deploy", description=__doc__).parse_args(arguments)
-    return deploy(ROOT / "samconfig.toml", run=_run, describe=describe_stack, say=print)
+    config = ROOT / "samconfig.toml"
+    if problem := credentials_problem(config):
+        print(problem, file=sys.stderr)
+        return 2
+    return deploy(config, run=_run, describe=describe_stack, say=print)
+
+
+def credentials_problem(config: Path) -> str:
+    """Why AWS cannot be asked; empty when it can. Before the questions of `--guided`, not after them."""
+    try:
+        profile = read_target(config).profile if config.exists() else None
+        return "" if boto3.Session(profile_name=profile).get_credentials() else NOT_SIGNED_IN
+    except (SamConfigError, BotoCoreError) as exc:
+        return str(exc)
 
 
 def _run(command: Sequence[str]) -> int:

@@ -55,7 +55,8 @@ def resources_to_import(template: Template, names: Mapping[str, str]) -> list[di
 def main(arguments: list[str]) -> int:
     """Exit status: 0, or 2 for a name that is missing or that nothing has."""
     template = Template.read()
-    made = argparse.ArgumentParser(prog="make restore", description=__doc__)
+    usage = 'make restore NAMES="WebhooksTable=… DeliveriesTable=… SecretsKey=…"'
+    made = argparse.ArgumentParser(prog="make restore", usage=usage, description=__doc__)
     made.add_argument("names", nargs="+", metavar="LOGICAL_ID=NAME", help=", ".join(kept(template)))
     made.add_argument("--into", type=Path, default=ROOT / ".aws-sam" / "restore")
     options = made.parse_args(arguments)

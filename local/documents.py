@@ -12,7 +12,7 @@ from typing import Final
 
 from grantwire.payload_schema import FieldType, PayloadField, fields
 from grantwire.samples import Sample, samples
-from local import ROOT
+from local import ROOT, api_document
 from local.recipe_documents import recipe_documents
 
 COMMAND: Final = "make docs"
@@ -49,7 +49,11 @@ def payload_document() -> str:
     return f"{_PAYLOAD_INTRODUCTION}{rows}{shown}"
 
 
-DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {"docs/payload.md": payload_document, **recipe_documents()}
+DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
+    "docs/payload.md": payload_document,
+    api_document.PATH: api_document.api_document,
+    **recipe_documents(),
+}
 
 
 def write(root: Path) -> list[str]:

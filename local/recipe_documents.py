@@ -7,6 +7,7 @@ from typing import Final
 
 from grantwire.models import TRIGGERS
 from grantwire.recipes import Recipe, recipes
+from local.markdown import block, joined, listed, table
 
 FOLDER: Final = "docs/recipes"
 _MADE: Final = "<!-- Made by make docs from {source}: change that, not this. -->"
@@ -25,28 +26,28 @@ def overview() -> str:
         (f"[{one.title}]({one.id}.md)", one.summary, _triggers(one.webhook["triggers"]), _filters(one))
         for one in recipes()
     ]
-    return _joined(
+    return joined(
         _MADE.format(source=_PACKAGE),
         "# Recipes",
         "Ready webhooks for well-known targets. Each says what to create over there, what to fill in, and how to see "
         "that it works, and names the target's own documentation.",
         "To use one: save its JSON in a folder of your own, fill in what begins with `YOUR-`, test it, and set "
         "`active` to `true`. [webhooks.md](../webhooks.md) describes every field.",
-        _table(("target", "what happens", "triggers", "only when"), rows),
+        table(("target", "what happens", "triggers", "only when"), rows),
     )
 
 
 def page(recipe: Recipe) -> str:
     """The page of one recipe."""
     webhook = recipe.webhook
-    return _joined(
+    return joined(
         _MADE.format(source=f"{_PACKAGE}/{recipe.id}.json"),
         f"# {recipe.title}",
         f"{recipe.summary} All recipes: [README.md](README.md).",
         "## What to create there",
         "\n".join(f"{number}. {step}" for number, step in enumerate(recipe.set_up, 1)),
         "## What to fill in",
-        _table(
+        table(
             ("placeholder", "where", "what takes its place"),
             [(f"`{one.placeholder}`", one.where, one.meaning) for one in recipe.fill_in],
         ),
@@ -54,15 +55,15 @@ def page(recipe: Recipe) -> str:
         f"Authentication: {recipe.authentication}",
         f"Filters: {recipe.filters}",
         "## The webhook",
-        _block("json", json.dumps(webhook, indent=2, ensure_ascii=False)),
-        *(("Its body, easier to read:", _block("text", webhook["body_template"])) if _is_long(webhook) else ()),
+        block("json", json.dumps(webhook, indent=2, ensure_ascii=False)),
+        *(("Its body, easier to read:", block("text", webhook["body_template"])) if _is_long(webhook) else ()),
         "## How to see that it works",
         _trial(webhook["triggers"]),
         recipe.success,
         "## Good to know",
-        _list(recipe.notes),
+        listed(recipe.notes),
         "## Sources",
-        _list(f"<{one}>" for one in recipe.sources),
+        listed(f"<{one}>" for one in recipe.sources),
     )
 
 
@@ -91,20 +92,3 @@ def _triggers(names: Sequence[str]) -> str:
 
 def _is_long(webhook: dict[str, str]) -> bool:
     return "\n" in webhook["body_template"]
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
-
-
-def _list(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
-
-
-def _block(language: str, text: str) -> str:
-    return f"```{language}\n{text}\n```"
-
-
-def _joined(*parts: str) -> str:
-    return "\n\n".join(parts) + "\n"

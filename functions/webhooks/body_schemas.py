@@ -4,7 +4,9 @@ decides. tests/functional/test_webhooks_api.py holds the two against each other.
 from collections.abc import Mapping
 from typing import Final
 
+from grantwire.asking import DEFAULT_RATE
 from grantwire.configurations import (
+    DEFAULT_TIMEOUT_SECONDS,
     LEAST_PER_SECOND,
     MAX_ATTEMPTS,
     MAX_TIMEOUT_SECONDS,
@@ -16,11 +18,16 @@ from grantwire.managing import MAX_NAME_CHARACTERS
 from grantwire.models import MASK, TRIGGERS
 from grantwire.reading import MAX_ROWS, MAX_VALUES
 from grantwire.recently import COUNTED
-from schema_parts import FLAG, TEXT, TIME, WHOLE, Schema, closed, items, nullable, object_of, ref, says
+from grantwire.replaying import MAX_RATE
+from schema_parts import FLAG, NUMBER, TEXT, TIME, WHOLE, Schema, closed, items, nullable, object_of, ref, says
 
-_MOMENT: Final = {"type": ["string", "number"], "description": "epoch seconds, or ISO 8601 with a time zone"}
-_SECRET: Final = says(TEXT, f"shown as {MASK} ever after; that in an update keeps what is stored")
+_MOMENT: Final = {
+    "type": ["string", "number"],
+    "description": "when the event happened: epoch seconds, or ISO 8601 with a time zone",
+}
+_SECRET: Final = says(TEXT, f"shown as `{MASK}` ever after, which in an update keeps what is stored")
 _VALUES: Final = items({"type": ["string", "number", "boolean"]}, MAX_VALUES)
+_TRIGGER: Final = {"type": "string", "enum": list(TRIGGERS)}
 _PATH: Final = says(TEXT, "where, as in filters[0].operator; empty: the whole")
 
 
@@ -31,53 +38,89 @@ def _kind(kind: str) -> Schema:
 _AUTHENTICATION: Final = {
     "anyOf": [
         closed(("kind", "token"), kind=_kind("bearer"), token=_SECRET),
-        closed(("kind", "username", "password"), kind=_kind("basic"), username=TEXT, password=_SECRET),
-        closed(("kind", "header", "value"), kind=_kind("api_key"), header=TEXT, value=_SECRET),
+        closed(
+            ("kind", "username", "password"), kind=_kind("basic"), username=says(TEXT, "without `:`"), password=_SECRET
+        ),
+        closed(
+            ("kind", "header", "value"),
+            kind=_kind("api_key"),
+            header=says(TEXT, "the name of the header that carries it"),
+            value=_SECRET,
+        ),
         closed(
             ("kind", "token_url", "client_id", "client_secret"),
             kind=_kind("oauth2_client_credentials"),
-            token_url=TEXT,
-            client_id=TEXT,
+            token_url=says(TEXT, "where an access token is fetched; https, no placeholder"),
+            client_id=says(TEXT, "as the token endpoint knows it"),
             client_secret=_SECRET,
-            scope=TEXT,
-            audience=TEXT,
-            client_authentication={"type": "string", "enum": ["basic", "body"]},
+            scope=says(TEXT, "sent along where given"),
+            audience=says(TEXT, "sent along where given"),
+            client_authentication=says(
+                {"type": "string", "enum": ["basic", "body"], "default": "basic"},
+                "whether id and secret go into the `Authorization` header or into the form",
+            ),
         ),
     ]
 }
 _SIGNING: Final = closed(
     ("kind",),
     kind=_kind("standard_webhooks"),
-    secret=says(_SECRET, "left out: one is made, and shown once as new_signing_secret"),
-    previous_secret=_SECRET,
-    previous_until=says({"type": "number"}, "epoch seconds up to which the secret before signs too"),
+    secret=says(TEXT, "left out: one is made, and shown once as `new_signing_secret`"),
+    previous_secret=says(TEXT, f"after a rotation: `{MASK}`"),
+    previous_until=says(NUMBER, "after a rotation: the epoch seconds up to which the secret before signs too"),
 )
+_HEADER: Final = closed(
+    ("name",),
+    name=says(TEXT, "each once, whatever the case"),
+    value=says(TEXT, "may hold placeholders"),
+    secret=says(FLAG, "encrypted and masked; a name that says so, such as Authorization, is secret in any case"),
+)
+_FILTER: Final = closed(
+    ("field", "operator"),
+    field=says(TEXT, "one of `GET /api/filters`, or a path in the payload"),
+    operator=says({"type": "string", "enum": list(OPERATORS)}, "how it compares, whatever the case"),
+    values=says(_VALUES, "alternatives: one of them is enough"),
+)
+_VALIDATOR: Final = closed(
+    ("json_path", "expected_values"),
+    json_path=says(TEXT, "where in the answer, as in `$.data.status`"),
+    expected_values=says(_VALUES, "alternatives: one of them is enough"),
+)
+_ATTEMPTS: Final = {"type": "integer", "minimum": 1, "maximum": MAX_ATTEMPTS, "default": MAX_ATTEMPTS}
 _FIELDS: Final[Mapping[str, Schema]] = {
-    "name": says({"type": "string", "maxLength": MAX_NAME_CHARACTERS}, "unique whatever the case"),
-    "active": says(FLAG, "an inactive webhook receives nothing and can be tested"),
-    "method": {"type": "string", "enum": list(METHODS)},
+    "name": says(
+        {"type": "string", "maxLength": MAX_NAME_CHARACTERS},
+        "unique whatever the case; a letter or digit, then letters, digits, spaces, `-` and `_`",
+    ),
+    "active": says(FLAG, "an inactive webhook receives nothing and can be tested") | {"default": False},
+    "method": says({"type": "string", "enum": list(METHODS)}, "of the request that is sent") | {"default": "POST"},
     "url": says(TEXT, "https; path and query may hold placeholders"),
-    "body_template": TEXT,
-    "headers": items(closed(("name",), name=TEXT, value=TEXT, secret=FLAG), MAX_ROWS),
-    "authentication": nullable(_AUTHENTICATION),
-    "signing": nullable(_SIGNING),
-    "triggers": items({"type": "string", "enum": list(TRIGGERS)}) | {"minItems": 1},
-    "filters": items(
-        closed(("field", "operator"), field=TEXT, operator={"type": "string", "enum": list(OPERATORS)}, values=_VALUES),
-        MAX_ROWS,
-    ),
-    "timeout_seconds": {"type": "number", "minimum": 1, "maximum": MAX_TIMEOUT_SECONDS},
-    "response_validators": items(
-        closed(("json_path", "expected_values"), json_path=TEXT, expected_values=_VALUES), MAX_ROWS
-    ),
-    "retry": closed((), max_attempts={"type": "integer", "minimum": 1, "maximum": MAX_ATTEMPTS}),
+    "body_template": says(TEXT, "what is sent, with placeholders; at most 64 KB; empty: no body") | {"default": ""},
+    "headers": says(items(_HEADER, MAX_ROWS), "sent with each request") | {"default": []},
+    "authentication": says(nullable(_AUTHENTICATION), "how the receiver is told who calls") | {"default": None},
+    "signing": says(nullable(_SIGNING), "signs each request, so that the receiver can verify it") | {"default": None},
+    "triggers": says(items(_TRIGGER) | {"minItems": 1}, "the kinds of event that are sent"),
+    "filters": says(items(_FILTER, MAX_ROWS), "all of which must hold for an event to be sent") | {"default": []},
+    "timeout_seconds": says(
+        {"type": "number", "minimum": 1, "maximum": MAX_TIMEOUT_SECONDS},
+        "for the whole exchange, from the look-up of the name to the last byte of the answer",
+    )
+    | {"default": DEFAULT_TIMEOUT_SECONDS},
+    "response_validators": says(
+        items(_VALIDATOR, MAX_ROWS), "all of which must hold for a 2xx answer to count as a success"
+    )
+    | {"default": []},
+    "retry": says(closed((), max_attempts=_ATTEMPTS), "how often it is tried in all, over about three days")
+    | {"default": {"max_attempts": MAX_ATTEMPTS}},
     "deliveries_per_second": says(
-        nullable({"type": "number", "minimum": LEAST_PER_SECOND, "maximum": MOST_PER_SECOND}), "null: no limit"
-    ),
+        nullable({"type": "number", "minimum": LEAST_PER_SECOND, "maximum": MOST_PER_SECOND}),
+        "how often it is sent to at most; `null`: as fast as the receiver takes it",
+    )
+    | {"default": None},
 }
 _KEPT: Final[Mapping[str, Schema]] = {
     "id": TEXT,
-    "version": says(WHOLE, "counts saves from 1; the ETag"),
+    "version": says(WHOLE, "counts saves from 1; the `ETag`"),
     "created_at": TIME,
     "updated_at": TIME,
     "inactive_reason": says(nullable(TEXT), "why Grantwire has switched it off"),
@@ -120,20 +163,28 @@ def _webhooks() -> dict[str, Schema]:
 
 
 def _requests() -> dict[str, Schema]:
-    payload = says({"type": "object"}, "a payload, as GET /api/schema describes it; without it, a sample is used")
+    payload = says({"type": "object"}, "a payload, as `GET /api/schema` describes it; without it, a sample is used")
     as_changed = "in place of what is stored; a mask keeps a secret whose URL is the same"
+    sample = says(_TRIGGER, "whose sample is sent; left out: the webhook's first")
+    rate = {"type": "integer", "minimum": 1, "maximum": MAX_RATE, "default": DEFAULT_RATE}
     return {
         "Event": object_of(
-            ("data",), event_type=TEXT, trigger=TEXT, event_time={"type": "number"}, data={"type": "object"}
+            ("data",),
+            event_type=says(_TRIGGER, "is required, unless `trigger` says it"),
+            trigger=says(_TRIGGER, "in place of `event_type`"),
+            event_time=says(NUMBER, "epoch seconds; with `data.id` it tells one event from another"),
+            data=says({"type": "object"}, "the access request"),
         ),
-        "Test": closed((), webhook=says(ref("WebhookDocument"), as_changed), trigger=TEXT, event=payload),
-        "DraftTest": closed(("webhook",), webhook=ref("WebhookDocument"), trigger=TEXT, event=payload),
+        "Test": closed((), webhook=says(ref("WebhookDocument"), as_changed), trigger=sample, event=payload),
+        "DraftTest": closed(
+            ("webhook",), webhook=says(ref("WebhookDocument"), "the draft"), trigger=sample, event=payload
+        ),
         "ReplayWish": closed(
             ("since", "until"),
             since=_MOMENT,
             until=_MOMENT,
-            per_minute=says(WHOLE, "how many are sent in a minute, at most"),
-            dry_run=says(FLAG, "only count"),
+            per_minute=says(rate, "how many are sent in a minute, at most"),
+            dry_run=says(FLAG, "only count") | {"default": False},
         ),
     }
 
@@ -147,12 +198,9 @@ def _answers() -> dict[str, Schema]:
         line=says(WHOLE, "of a template, from 1: where in it"),
         column=WHOLE,
     )
-    operator = object_of(("name", "takes_values"), name=TEXT, takes_values=FLAG)
     error = {"statusCode": WHOLE, "message": TEXT}
     return {
         "AcceptedEvent": object_of(("event_id", "trigger"), event_id=TEXT, trigger=TEXT),
-        "Items": object_of(("items",), items=items({"type": "object"})),
-        "Filters": object_of(("fields", "operators"), fields=items({"type": "object"}), operators=items(operator)),
         "Error": object_of(tuple(error), **error),
         "Problems": object_of((*error, "problems"), **error, problems=items(problem)),
     }

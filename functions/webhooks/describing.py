@@ -9,6 +9,8 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
 import body_schemas
 import delivery_schemas
+import examples
+import reference_schemas
 from grantwire import __version__
 from operations import OPERATIONS
 from schema_parts import ref
@@ -19,8 +21,8 @@ _INTRODUCTION: Final = (
     "which scope an operation asks for: grantwire/read, grantwire/write or grantwire/test."
 )
 _WORDS: Final = {
-    200: "It is done.",
-    201: "It is stored; Location says where.",
+    200: "Done.",
+    201: "It is stored; `Location` says where.",
     202: "It is accepted, and will be done.",
     204: "It is gone.",
     400: "The request cannot be understood.",
@@ -31,6 +33,28 @@ _WORDS: Final = {
     422: "Fields are wrong: each with its value and what would be right.",
     428: "If-Match is missing.",
     503: "Something of AWS cannot be used at the moment; try again.",
+}
+_NAME_TAKEN: Final = "Another webhook has the name: the message has which; or what is stored cannot be read."
+_UNREADABLE: Final = "What is stored cannot be read: the message says why."
+_NOT_SENDABLE: Final = "the webhook is inactive, cannot be read or is gone."
+# By operation and status, where more can be said than `_WORDS` does.
+_SAID: Final = {
+    ("create_webhook", 409): "Another webhook has the name: the message has which.",
+    ("get_webhook", 409): _UNREADABLE,
+    ("replace_webhook", 409): _NAME_TAKEN,
+    ("change_webhook", 409): _NAME_TAKEN,
+    ("rotate_signing", 409): _UNREADABLE,
+    ("rotate_signing", 422): "The webhook does not sign, or was rotated within the last 24 hours.",
+    ("duplicate_webhook", 409): _UNREADABLE,
+    ("test_webhook", 409): _UNREADABLE,
+    ("replay_delivery", 202): "It is sent again.",
+    ("replay_delivery", 409): f"The delivery has not ended, or {_NOT_SENDABLE}",
+    ("start_replay", 200): "A dry run, which only counts.",
+    ("start_replay", 400): "The body is no JSON object, or the time range has more than one request can count.",
+    ("start_replay", 409): _NOT_SENDABLE.capitalize(),
+    ("list_deliveries", 400): "The cursor is not of this webhook with these filters.",
+    ("list_event_deliveries", 404): "The event is not stored: it was too large, is too old, or no webhook wanted it.",
+    ("cancel_replay", 409): "The job is done or cancelled already.",
 }
 _WITH_PROBLEMS: Final = (409, 422)
 # By operation: the body it takes, the schema it answers with, and the other answers it gives.
@@ -64,9 +88,17 @@ _ANSWER: Final = {
     "test_draft": "InvocationData",
     "preview_draft": "Preview",
     "put_event": "AcceptedEvent",
-    "list_samples": "Items",
+    "list_samples": "Samples",
     "list_filters": "Filters",
-    "list_recipes": "Items",
+    "list_recipes": "Recipes",
+}
+_MADE: Final = ("create_webhook", "duplicate_webhook")
+_ANSWER_HEADERS: Final[Document] = {
+    "Location": {"is": "the path of what was made", "in": _MADE},
+    "ETag": {
+        "is": "the version, for If-Match of a change",
+        "in": (*_MADE, "get_webhook", "replace_webhook", "change_webhook", "rotate_signing"),
+    },
 }
 _CHANGE: Final = (404, 409, 412, 428, 503)
 _OTHERS: Final = {
@@ -91,6 +123,12 @@ _OTHERS: Final = {
     "test_draft": (400, 413, 422, 503),
     "preview_draft": (400, 413, 422),
 }
+_IDS: Final = {
+    "webhook_id": "the webhook's `id`",
+    "delivery_id": "the delivery's `id`, which its receiver saw as `webhook-id`",
+    "event_id": "the event's id, as `POST /api/events` answers it and a delivery names it",
+    "job_id": "the job's `id`",
+}
 _ALSO_DONE: Final = {"start_replay": (200,)}  # a dry run only counts
 
 
@@ -103,7 +141,12 @@ def openapi(api: APIGatewayHttpResolver) -> Document:
         found = document["paths"].setdefault(path, {}).setdefault(method.lower(), {"parameters": _parameters(path)})
         found.update(_described(found, operation.name, operation.group))
         found |= {"operationId": operation.name, "summary": operation.summary, "x-scope": operation.scope}
-    document["components"] = {"schemas": body_schemas.components() | delivery_schemas.components()}
+        found["description"] = operation.more
+        for parameter in found.get("parameters", []):
+            parameter |= _of_parameter(parameter["name"])
+    document["paths"] = _in_order(document["paths"])
+    modules = (body_schemas, delivery_schemas, reference_schemas)
+    document["components"] = {"schemas": {name: one for module in modules for name, one in module.components().items()}}
     return document
 
 
@@ -113,30 +156,58 @@ def _parameters(path: str) -> list[Document]:
     return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
 
 
+def _in_order(paths: Document) -> Document:
+    """As the operations stand in their table."""
+    ordered: Document = {}
+    for method, path in OPERATIONS:
+        ordered.setdefault(path, {})[method.lower()] = paths[path][method.lower()]
+    return ordered
+
+
+def _of_parameter(name: str) -> Document:
+    """What the code does not say of a parameter."""
+    meaning: Document = {"description": _IDS[name]} if name in _IDS else {}
+    meaning |= {"required": True} if name == "if-match" else {}  # our own 428 says more than a 422 would
+    return meaning | ({"example": examples.PARAMETERS[name]} if name in examples.PARAMETERS else {})
+
+
 def _described(found: Document, name: str, group: str) -> Document:
     success = next((int(code) for code in found.get("responses", {}) if code.startswith("2")), 200)
     others = _OTHERS.get(name, ())
     done = (success, *_ALSO_DONE.get(name, ()))
-    answers = {status: _success(name, status) for status in done} | {status: _error(status) for status in others}
+    answers = {status: _success(name, status) for status in done} | {status: _error(name, status) for status in others}
     described: Document = {"tags": [group], "responses": {str(status): one for status, one in sorted(answers.items())}}
     if name in _BODY:
-        content = {"application/json": {"schema": ref(_BODY[name])}}
-        described["requestBody"] = {"required": name != "test_webhook", "content": content}
+        content = {"schema": ref(_BODY[name]), "example": examples.BODIES[name]}
+        described["requestBody"] = {"required": name != "test_webhook", "content": {"application/json": content}}
     return described
 
 
 def _success(name: str, status: int) -> Document:
-    answer: Document = {"description": _WORDS[status]}
+    answer: Document = {"description": _SAID.get((name, status), _WORDS[status])}
+    if headers := {header: one for header, one in _ANSWER_HEADERS.items() if name in one["in"]}:
+        answer["headers"] = {
+            header: {"description": one["is"], "schema": {"type": "string"}, "example": _example_of(header, name)}
+            for header, one in headers.items()
+        }
     if status == 204:
         return answer
     if name == "get_documentation":
         return answer | {"content": {"text/html": {"schema": {"type": "string"}}}}
-    schema = ref(_ANSWER[name]) if name in _ANSWER else {"type": "object"}
-    return answer | {"content": {"application/json": {"schema": schema}}}
+    content: Document = {"schema": ref(_ANSWER[name]) if name in _ANSWER else {"type": "object"}}
+    if name in examples.ANSWERS and status not in _ALSO_DONE.get(name, ()):
+        content["example"] = examples.ANSWERS[name]
+    return answer | {"content": {"application/json": content}}
 
 
-def _error(status: int) -> Document:
+def _example_of(header: str, name: str) -> str:
+    answer = examples.ANSWERS[name]
+    return f"/api/webhooks/{answer['id']}" if header == "Location" else f'"{answer["version"]}"'
+
+
+def _error(name: str, status: int) -> Document:
     """Some conflicts come without a list of problems."""
     names = ("Problems", "Error") if status in _WITH_PROBLEMS else ("Error",)
     schema = {"anyOf": [ref(one) for one in names]} if len(names) > 1 else ref(names[0])
-    return {"description": _WORDS[status], "content": {"application/json": {"schema": schema}}}
+    description = _SAID.get((name, status), _WORDS[status])
+    return {"description": description, "content": {"application/json": {"schema": schema}}}

@@ -41,24 +41,12 @@ def page(document: Document) -> str:
 
 def _operations(document: Document) -> Iterator[str]:
     group = ""
-    groups = [one["tags"][0] for one in _operations_of(document)]
-    for path, methods in sorted(document["paths"].items(), key=lambda item: _place(item, groups)):
+    for path, methods in document["paths"].items():
         for method, operation in methods.items():
             if operation["tags"][0] != group:
                 group = operation["tags"][0]
                 yield f"<h2>{escape(group)}</h2>"
             yield _operation(method.upper(), path, operation)
-
-
-def _operations_of(document: Document) -> Iterator[Document]:
-    for methods in document["paths"].values():
-        yield from methods.values()
-
-
-def _place(item: tuple[str, Document], groups: list[str]) -> tuple[int, str]:
-    """Groups as they are first met, and in them the paths by name."""
-    path, methods = item
-    return groups.index(next(iter(methods.values()))["tags"][0]), path
 
 
 def _operation(method: str, path: str, operation: Document) -> str:
@@ -72,8 +60,8 @@ def _operation(method: str, path: str, operation: Document) -> str:
         for one in operation.get("parameters", [])
     )
     answers = _table((status, "", _answer(one)) for status, one in operation["responses"].items())
-    summary = escape(operation["summary"])
-    return f"<section>{heading}</h3><p>{summary}.</p>{parameters}{takes}<p>Answers:</p>{answers}</section>"
+    meaning = escape(f"{operation['summary']}. {operation['description']}")
+    return f"<section>{heading}</h3><p>{meaning}</p>{parameters}{takes}<p>Answers:</p>{answers}</section>"
 
 
 def _answer(response: Document) -> str:

@@ -27,7 +27,8 @@ from grantwire.urls import host_of
 
 router = APIGatewayHttpRouter()  # type: ignore[no-untyped-call]
 IfMatch = Annotated[
-    str | None, Header(alias="if-match", description="the ETag of the version that is changed, or `*` for any")
+    str | None,
+    Header(alias="if-match", description="the ETag of the version that is changed, or `*` for any"),
 ]
 TRIES = 3
 AT_ONCE = 16  # reads of a page of webhooks, which has at most 100

@@ -222,6 +222,29 @@ def test_somebody_else_has_saved_it_meanwhile(stack: Stack, open_page: OpenPage)
     assert stack.ask("GET", f"/webhooks/{webhook['id']}")["timeout_seconds"] == 7
 
 
+def test_what_somebody_else_has_changed_is_looked_at_before_it_is_deleted(stack: Stack, open_page: OpenPage) -> None:
+    """So also before it is switched off: in words of the console, with the way out, which then works."""
+    webhook = stack.webhook()
+    page = open_page(f"{stack.url}/")
+    stack.ask("PATCH", f"/webhooks/{webhook['id']}", {"timeout_seconds": 9}, **{"If-Match": "*"})
+    row = page.get_by_role("row", name=re.compile("Torq"))
+    words = "Somebody has changed this webhook since you opened it. Reload the page and look at it, then try again."
+    row.locator("summary").click()
+    row.get_by_role("button", name="Switch off").click()
+    expect(page.get_by_role("status").filter(has_text=words)).to_be_visible()
+    for refused in (True, False):
+        row.locator("summary").click()
+        row.get_by_role("button", name="Delete …").click()
+        page.get_by_label("Type its name to delete it").fill("Torq")
+        page.get_by_role("button", name="Delete Webhook").click()
+        if refused:
+            expect(page.get_by_role("alert")).to_have_text(words)
+            assert [one["name"] for one in stack.ask("GET", "/webhooks")["items"]] == ["Torq"]
+            page.reload()
+    expect(page.get_by_role("status").filter(has_text="Torq is deleted.")).to_be_visible()
+    assert stack.ask("GET", "/webhooks")["items"] == []
+
+
 def test_unsaved_changes_are_asked_after(stack: Stack, open_page: OpenPage) -> None:
     """Leaving the form: stay, or lose them. Without a change nobody asks."""
     webhook = stack.webhook()

@@ -1,6 +1,7 @@
 """`dispatch`, from the EventBridge event to the receiver and the row."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import pytest
 
 from grantwire.errors import StoreError
 from grantwire.models import TRIGGERS
-from tests.functional.conftest import World, event_file, wakeup_of
+from tests.functional.conftest import ROOT, World, event_file, wakeup_of
 from tests.receivers import Authority, Received, Receiver, answer, answering, receiving
 
 ACCEPTED = answer("202 Accepted", b'{"status":"accepted"}')
@@ -402,3 +403,24 @@ def test_an_event_too_large_to_be_stored_is_left_to_lambdas_own_retries(world: W
     [row] = world.deliveries(webhook)
     assert row["state"] == "succeeded"
     assert len(row["attempts"]) == 2
+
+
+def test_what_arrives_is_what_the_readme_shows(world: World, torq: Receiver) -> None:
+    """Line by line: the request line but for the path, the headers by name and order, the body byte for byte."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    document, shown = re.search(r"```json\n(.+?)```.+?```\n(POST .+?)```", readme, re.DOTALL).groups()  # type: ignore[union-attr]
+    world.webhook(**json.loads(document) | {"url": torq.url})
+    world.dispatch(created())
+    [sent] = torq.requests
+    head, _, body = sent.decode().partition("\r\n\r\n")
+    shown_head, _, shown_body = shown.partition("\n\n")
+    told, seen = (
+        {name: value for name, _, value in (line.partition(": ") for line in lines[1:])}
+        for lines in (shown_head.splitlines(), head.split("\r\n"))
+    )
+    own = ("Host", "webhook-id", "webhook-timestamp")
+    assert list(told) == list(seen)
+    assert {name: told[name] for name in told if name not in own} == {
+        name: seen[name] for name in seen if name not in own
+    }
+    assert shown_body.rstrip("\n") == body

@@ -13,6 +13,7 @@ from tests.project.documents import ROOT, template
 
 PAPERS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "local").glob("*.md")])
 README = ROOT / "README.md"
+FOLDERS = ("bench", "cli", "deployment", "e2e", "functions", "layers/common/grantwire", "local", "tests")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -35,6 +36,22 @@ def test_every_make_target_it_names_exists(file: Path) -> None:
     targets = set(re.findall(r"^([a-z0-9-]+):(?!=)", read(ROOT / "Makefile"), re.MULTILINE))
     code = "\n".join([block for _, block in BLOCK.findall(read(file))] + re.findall(r"`(make [^`]+)`", read(file)))
     assert set(re.findall(r"\bmake ([a-z][a-z0-9-]*)", code)) <= targets
+
+
+SOURCES = [file for folder in FOLDERS for file in (ROOT / folder).rglob("*.*")]
+
+
+@pytest.mark.parametrize("file", PAPERS, ids=named)
+def test_every_module_it_names_exists(file: Path) -> None:
+    """A file of Python or of the console, by its name or with folders before it; and what `python -m` runs."""
+    text = read(file)
+    names = {
+        name for code in re.findall(r"`([^`\n]+)`", text) for name in re.findall(r"[\w./*-]+\.(?:py|js|css)\b", code)
+    }
+    assert {name for name in names if not any(source.match(name) for source in SOURCES)} == set()
+    modules = set(re.findall(r"\bpython -m ([\w.]+)", text)) - {"pytest"}
+    files = {ROOT / module.replace(".", "/") for module in modules}
+    assert [one for one in files if not one.with_suffix(".py").exists() and not (one / "__main__.py").exists()] == []
 
 
 def test_the_readme_names_what_people_run() -> None:

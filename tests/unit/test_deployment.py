@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 from samcli.cli.types import CfnParameterOverridesType
 
-from deployment.deploy import DEFAULT_CALLBACKS, Deployed, deploy, described, next_steps, wanted_callbacks
+from deployment.deploy import (
+    DEFAULT_CALLBACKS,
+    Deployed,
+    credentials_problem,
+    deploy,
+    described,
+    next_steps,
+    wanted_callbacks,
+)
 from deployment.restore import import_template, kept, main, resources_to_import
 from deployment.samconfig import SamConfigError, Target, read_target, replace_value
 from grantwire.request_events import parse
@@ -69,6 +77,7 @@ class TestDeploy:
         cloud = FakeCloud(config)
         assert cloud.deploy() == 0
         assert ["--guided" in command for command in cloud.commands] == [True, False]
+        assert cloud.commands[0][-2:] == ["--stack-name", "grantwire"]
         assert cloud.parameters["SignInCallbackUrls"] == f"{DEFAULT_CALLBACKS},{CONSOLE}"
         overrides = tomllib.loads(config.read_text())["default"]["deploy"]["parameters"]["parameter_overrides"]
         kept = CfnParameterOverridesType().convert((overrides,), None, None)
@@ -116,6 +125,23 @@ class TestDeploy:
         said: list[str] = []
         assert deploy(config, run=lambda _: 0, describe=FakeCloud(config).describe, say=said.append) == 2
         assert "names no stack: add stack_name" in said[0]
+
+    def test_who_is_not_signed_in_is_told_before_anything_is_asked(
+        self, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """So is a profile that there is not; credentials of the environment will do."""
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            monkeypatch.setenv(name, str(tmp_path / "none"))
+        assert "sign in first" in credentials_problem(config)
+        config.write_text(CONFIG)
+        assert "profile (prod) could not be found" in credentials_problem(config)
+        config.unlink()
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
+        assert credentials_problem(config) == ""
 
     def test_a_stack_is_read_as_cloudformation_describes_it(self) -> None:
         stack = {

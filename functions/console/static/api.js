@@ -78,6 +78,7 @@ function parsed(text) {
 const SENTENCES = {
   401: "Your sign-in has ended. Reload the page to sign in again.",
   403: "Your sign-in does not permit this. Ask whoever runs Grantwire for the scope that it needs.",
+  412: "Somebody has changed this webhook since you opened it. Reload the page and look at it, then try again.",
   429: "The API is asked too often at the moment. Wait a few seconds, then try again.",
   503: "The API cannot answer at the moment. Nothing is lost: try again.",
 };
