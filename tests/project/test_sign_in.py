@@ -3,34 +3,15 @@
 import json
 import re
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
-from samtranslator.yaml_helper import yaml_parse
 
-ROOT = Path(__file__).parents[2]
+from tests.project.documents import ROOT, parsed, translated
+
 sys.path.insert(0, str(ROOT / "functions" / "webhooks"))
 
-from operations import SCOPES  # noqa: E402 - stands beside the function's app.py
-
-
-def parsed() -> dict[str, Any]:
-    """Our template, as SAM reads it."""
-    template: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
-    for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = "s3://bucket/key"
-    template["Resources"]["CommonLayer"]["Properties"]["ContentUri"] = "s3://bucket/key"
-    return template
-
-
-def translated(template: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The CloudFormation template that SAM makes of ours, or of one that was changed."""
-    result: dict[str, Any] = Translator({}, Parser()).translate(template or parsed(), {})
-    return result
+from operations import SCOPES
 
 
 @pytest.fixture(scope="module")
