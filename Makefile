@@ -69,13 +69,27 @@ pace: $(READY) ## a receiver that takes 20 a second is sent 60 a second, with it
 	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.pace
 
 lock: $(READY) ## pin the newest versions that requirements/*.in allow, with their hashes
-	@for name in layers/common/requirements functions/webhooks/requirements requirements/uv requirements/dev requirements/e2e requirements/bench; do rm -f $$name.txt; \
+	@for name in layers/common/requirements functions/webhooks/requirements requirements/uv requirements/dev requirements/e2e requirements/bench requirements/audit; do rm -f $$name.txt; \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $$name.in -o $$name.txt || exit 1; done
+
+AUDIT_VENV = .venv-audit
+AUDIT_READY = $(AUDIT_VENV)/.ready
+
+$(AUDIT_READY): requirements/audit.txt | $(READY)
+	@"$(UV)" venv --quiet --clear --python "$(abspath $(BIN)/python)" "$(AUDIT_VENV)"
+	@"$(UV)" pip install --quiet --python "$(AUDIT_VENV)/bin/python" --require-hashes -r requirements/audit.txt
+	@touch "$@"
+
+SHIPPED = layers/common/requirements.txt $(wildcard functions/*/requirements.txt)
+
+# Strict: without it, a library that PyPI was not asked about counts as one without holes.
+audit: $(AUDIT_READY) ## ask PyPI for known holes in what is shipped; fails when it cannot be asked
+	@"$(AUDIT_VENV)/bin/pip-audit" --strict --disable-pip --require-hashes $(addprefix -r ,$(SHIPPED))
 
 docs: $(READY) ## write the documents that are made from the code
 	@$(BIN)/python -m local.documents
 
-.PHONY: help setup test check matrix bench bench-console outage pace performance lock docs
+.PHONY: help setup test check matrix bench bench-console outage pace performance lock audit docs
 
 # Build, and tests of what was built ------------------------------------------------------------------------------------
 ARCHITECTURE ?= arm64
@@ -96,6 +110,7 @@ artefacts:
 	@export RUNTIME_PYTHON="$(RUNTIME_PYTHON)" UV="$(UV)" ARCHITECTURE="$(ARCHITECTURE)" SAM_CLI_TELEMETRY=0 MAKEFLAGS=--no-print-directory; \
 	test -n "$$RUNTIME_PYTHON" || echo "No Python 3.13 at hand: no .pyc files are shipped, and a cold start takes about twice as long."; \
 	"$(BIN)/sam" build --build-dir "$(BUILD_DIR)" --parameter-overrides "Architecture=$(ARCHITECTURE)"
+	@"$(BIN)/python" -m deployment.materials "$(BUILD_DIR)"
 
 $(E2E_READY): requirements/e2e.txt | $(READY)
 	@echo "Setting up $(E2E_VENV) (once, about 5 seconds) ..."

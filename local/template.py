@@ -34,7 +34,12 @@ _SOURCE: Final = {"Queue", "BatchSize", "FunctionResponseTypes"}
 _SOURCE_WITHOUT_LOCAL_EFFECT: Final = {"ScalingConfig"}
 _SCHEDULE_WITHOUT_LOCAL_EFFECT: Final = {"RetryPolicy"}
 # CloudFormation sets these by further calls; nothing that reads or writes the table notices them locally.
-_TABLE_WITHOUT_LOCAL_EFFECT: Final = {"PointInTimeRecoverySpecification", "SSESpecification", "TimeToLiveSpecification"}
+_TABLE_WITHOUT_LOCAL_EFFECT: Final = {
+    "PointInTimeRecoverySpecification",
+    "ResourcePolicy",
+    "SSESpecification",
+    "TimeToLiveSpecification",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,10 +6,13 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from grantwire.models import Webhook
 from local.aws import RuleQueue
@@ -370,6 +373,37 @@ class TestBuild:
         assert expected == set(compiled)
         assert [path for path in compiled if path.read_bytes()[4] != _UNCHECKED_HASH] == []
         assert [path for path in compiled if str(build).encode() in path.read_bytes()] == []
+
+    def test_the_bill_of_materials_names_what_is_shipped(self, build: Path) -> None:
+        """Every library by where it lies, no other; with its licence, and the hashes that the installer accepts."""
+        bill = json.loads((build / "bom.cdx.json").read_text(encoding="utf-8"))
+        located = {
+            where["location"]: f"{one['name']}=={one['version']}"
+            for one in bill["components"]
+            for where in one["evidence"]["occurrences"]
+        }
+        described = {
+            folder.relative_to(build).as_posix(): message_from_bytes((folder / "METADATA").read_bytes())
+            for folder in build.rglob("*.dist-info")
+        }
+        shipped = {key: f"{one['Name'].replace('_', '-')}=={one['Version']}" for key, one in described.items()}
+        assert shipped == located
+        locks = [ROOT / "layers" / "common" / "requirements.txt", *(ROOT / "functions").glob("*/requirements.txt")]
+        locked = "".join(file.read_text(encoding="utf-8") for file in locks)
+        for one in bill["components"]:
+            assert one["purl"] == f"pkg:pypi/{one['name']}@{one['version']}"
+            assert one["licenses"]
+            archives = [reference["hashes"] for reference in one["externalReferences"] if "hashes" in reference]
+            of_lock = locked.partition(f"\n{one['name']}=={one['version']} ")[2] or locked
+            hashes = re.findall(r"sha256:(\w+)", re.split(r"\n(?! )", of_lock, maxsplit=1)[0])
+            assert [{"alg": "SHA-256", "content": value} for value in sorted(hashes)] == archives[0]
+
+    def test_the_bill_of_materials_is_as_its_schema_says(self, build: Path) -> None:
+        """CycloneDX's own, in its strict form."""
+        bill = (build / "bom.cdx.json").read_text(encoding="utf-8")
+        assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(bill) is None
+        wrong = bill.replace('"type": "library"', '"type": "book"')
+        assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(wrong) is not None
 
     def test_two_builds_are_the_same(self, build: Path) -> None:
         """Byte for byte: a deployment without a change uploads nothing."""

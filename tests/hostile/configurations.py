@@ -121,6 +121,21 @@ _SEARCHES: Final = {
     "64 KB of NULs": ("$", "\0" * 65_536),
     "UTF-16": ("$.data.a", '{"a": 1}'.encode("utf-16").decode("latin-1")),
 }
+# For fifty validators, which share one bound.
+_CROWDS: Final = {
+    "descents over 4,000 values": ("$..a", json.dumps([{"a": number} for number in range(4000)])),
+    "descents that find nothing": ("$..b", json.dumps([{"a": number} for number in range(4000)])),
+    "descents into depth 98": (
+        "$..a",
+        '{"a":' * 98 + json.dumps([1] * 30_000, separators=(",", ":")) + "}" * 98,
+    ),
+    "descents into depth 1,000": ("$..a", '{"a":' * _DEPTH + "1" + "}" * _DEPTH),
+    "a descent and 30 wildcards": (
+        "$..a" + "[*]" * 30,
+        '{"a":' * 60 + "[" * 35 + "1," * 9000 + "1" + "]" * 35 + "}" * 60,
+    ),
+    "wildcards alone": ("$[*][*].a", json.dumps([[1]] * 10_000)),
+}
 _PATTERNS: Final = {
     "stars and letters": ("*a" * 200 + "*b", "a" * 1_000_000),
     "stars and questions": ("*?" * 200 + "b", "a" * 1_000_000),
@@ -183,6 +198,9 @@ def cases() -> Iterator[Case]:
         yield _case(f"path: {name}", partial(_path, path), "refused: .*")
     for name, (path, body) in _SEARCHES.items():
         yield _case(f"answer: {name}", partial(_searched, path, body), "holds not: .*|holds")
+    for name, (path, body) in _CROWDS.items():
+        crowd = _case(f"answer: 50 validators, {name}", partial(_crowded, path, body), "holds not: .*")
+        yield replace(crowd, within=0.75)
     for name, (pattern, text) in _PATTERNS.items():
         yield _case(f"pattern: {name}", partial(_matched, pattern, text), "matches|matches not")
     for name, (document, expects) in _DOCUMENTS.items():
@@ -240,11 +258,19 @@ def _path(path: str, world: World) -> Came:
 
 
 def _searched(path: str, body: str, world: World) -> Came:
+    return _searched_by(1, path, body, world)
+
+
+def _crowded(path: str, body: str, world: World) -> Came:
+    return _searched_by(50, path, body, world)
+
+
+def _searched_by(validators_in_all: int, path: str, body: str, world: World) -> Came:
     validators.compile_path(path)
     validator = ResponseValidator(json_path=path, expected_values=("what nobody answers",))
     response = HttpResponse(status=200, headers=(), body=body.encode("latin-1", "replace")[:65_536], truncated=False)
     world.meter.start()
-    [verdict] = validators.judge((validator,), response)
+    verdict = validators.judge((validator,) * validators_in_all, response)[-1]
     return Came(outcome="holds" if verdict.holds else f"holds not: {verdict.reason}")
 
 

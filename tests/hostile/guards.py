@@ -289,6 +289,22 @@ GUARDS: Final = (
     ),
     Guard(
         family="configurations",
+        name="how deep an answer a path is followed in",
+        module="grantwire.validators",
+        old="        if depth > MAX_DEPTH:\n",
+        new="        if False:\n",
+        cases="50 validators",
+    ),
+    Guard(
+        family="configurations",
+        name="one bound of work for all validators",
+        module="grantwire.validators",
+        old="        if self.work_left < 0:\n",
+        new="        if False:\n",
+        cases="50 validators",
+    ),
+    Guard(
+        family="configurations",
         name="patterns take time in proportion",
         module="grantwire.filters",
         old='        first, *rest = pattern.split("*")\n',

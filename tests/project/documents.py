@@ -1,10 +1,13 @@
-"""Reads template.yaml as it is written: nothing resolved, every short tag (`!Ref x`) in its long form."""
+"""Reads template.yaml as it is written, short tags (`!Ref x`) in their long form, nothing resolved; or as SAM does."""
 
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -15,6 +18,22 @@ def template() -> dict[str, Any]:
     with (ROOT / "template.yaml").open(encoding="utf-8") as file:
         read: dict[str, Any] = yaml.load(file, Loader=_Loader)
     return read
+
+
+def parsed() -> dict[str, Any]:
+    """Our template, as SAM reads it."""
+    template: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://bucket/key"
+    template["Resources"]["CommonLayer"]["Properties"]["ContentUri"] = "s3://bucket/key"
+    return template
+
+
+def translated(template: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The CloudFormation template that SAM makes of ours, or of one that was changed."""
+    result: dict[str, Any] = Translator({}, Parser()).translate(template or parsed(), {})
+    return result
 
 
 class _Loader(yaml.SafeLoader):

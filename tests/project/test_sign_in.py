@@ -1,29 +1,17 @@
 """Who may call the HTTP API: what API Gateway is given, after SAM has translated the template."""
 
+import json
 import re
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
-from samtranslator.yaml_helper import yaml_parse
 
-ROOT = Path(__file__).parents[2]
+from tests.project.documents import ROOT, parsed, translated
+
 sys.path.insert(0, str(ROOT / "functions" / "webhooks"))
 
-from operations import SCOPES  # noqa: E402 - stands beside the function's app.py
-
-
-def translated(**parameters: str) -> dict[str, Any]:
-    """The CloudFormation template that SAM makes of ours."""
-    template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
-    for function in ("Console", "Dispatch", "Redeliver", "Sweep", "Operate", "TestWebhook", "Webhooks"):
-        template["Resources"][f"{function}Function"]["Properties"]["CodeUri"] = "s3://bucket/key"
-    template["Resources"]["CommonLayer"]["Properties"]["ContentUri"] = "s3://bucket/key"
-    result: dict[str, Any] = Translator({}, Parser()).translate(template, parameters)
-    return result
+from operations import SCOPES
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +37,33 @@ def test_every_route_asks_for_its_scope(api: dict[str, Any]) -> None:
         ("GET", "/console/{version}/{file}"): [{"NONE": []}],
     }
     assert expected | files == secured
+
+
+def test_a_route_that_says_nothing_asks_for_a_token() -> None:
+    """The API denies by default: whoever forgets a route's `Auth` has made one that asks for the strongest scope."""
+    template = parsed()
+    forgotten = {"Type": "HttpApi", "Properties": {"ApiId": {"Ref": "Api"}, "Method": "GET", "Path": "/forgotten"}}
+    template["Resources"]["WebhooksFunction"]["Properties"]["Events"]["Forgotten"] = forgotten
+    paths = translated(template)["Resources"]["Api"]["Properties"]["Body"]["paths"]
+    assert paths["/forgotten"]["get"]["security"] == [{"SignIn": ["grantwire/write"]}]
+
+
+def test_there_is_no_other_way_in() -> None:
+    """No URL of a function, no other API, no route for what has none; of AWS, the API and the two rules."""
+    resources = translated()["Resources"]
+    types = [one["Type"] for one in resources.values()]
+    assert types.count("AWS::ApiGatewayV2::Api") == 1
+    assert not {"AWS::Lambda::Url", "AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Route"} & set(types)
+    assert "$default" not in json.dumps(resources["Api"]["Properties"]["Body"]["paths"])
+    callers = {
+        (one["Principal"], next(iter(one["SourceArn"]))) for one in of_type(resources, "AWS::Lambda::Permission")
+    }
+    assert callers == {("apigateway.amazonaws.com", "Fn::Sub"), ("events.amazonaws.com", "Fn::GetAtt")}
+
+
+def of_type(resources: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """The properties of all resources of a type."""
+    return [one["Properties"] for one in resources.values() if one["Type"] == name]
 
 
 def test_the_console_signs_in_where_the_api_takes_tokens_from() -> None:

@@ -65,7 +65,11 @@ def _documents(value: Any) -> Iterator[dict[str, Any]]:
 
 
 # The only statements with a `*`: a key's own policy, where it means this key, and what is denied to everyone.
-WIDE = {"TheAccountsOwnPoliciesDecide": ("AWS::KMS::Key", "Allow"), "NoPlainHttp": ("AWS::SQS::QueuePolicy", "Deny")}
+WIDE = {
+    ("TheAccountsOwnPoliciesDecide", "AWS::KMS::Key", "Allow"),
+    ("NoPlainHttp", "AWS::SQS::QueuePolicy", "Deny"),
+    ("NoPlainHttp", "AWS::DynamoDB::Table", "Deny"),
+}
 
 
 @pytest.mark.parametrize(("logical_id", "statement"), list(statements()))
@@ -73,10 +77,8 @@ def test_no_policy_allows_everything(logical_id: str, statement: dict[str, Any])
     """`sam validate --lint` lets `Action: "*"` pass; the two exceptions are named."""
     wide = [action for action in texts(statement["Action"]) if "*" in action]
     wide += [text for text in texts(statement.get("Resource", [])) if "*" in json.dumps(text)]
-    if statement.get("Sid") in WIDE:
-        assert (RESOURCES[logical_id]["Type"], statement["Effect"]) == WIDE[statement["Sid"]]
-    else:
-        assert wide == []
+    named = (statement.get("Sid", ""), RESOURCES[logical_id]["Type"], statement["Effect"])
+    assert wide == [] or named in WIDE
     assert not statement.keys() & {"NotAction", "NotResource", "NotPrincipal"}
 
 
@@ -203,17 +205,31 @@ def test_a_queue_that_feeds_a_function_keeps_what_fails() -> None:
                 assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
+OVER_PLAIN_HTTP = {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def refusing(service: str, resource: Any) -> dict[str, Any]:
+    """The statement with which a table or a queue refuses plain HTTP, whoever asks for whatever."""
+    everything = {"Effect": "Deny", "Principal": "*", "Action": f"{service}:*", "Resource": resource}
+    return {"Sid": "NoPlainHttp", **everything, "Condition": OVER_PLAIN_HTTP}
+
+
 def test_every_queue_is_encrypted_and_refuses_plain_http() -> None:
     """By a policy of its own."""
-    refused = {
-        referred(queue)
-        for policy in of_type("AWS::SQS::QueuePolicy").values()
-        for statement in policy["PolicyDocument"]["Statement"]
-        if statement["Sid"] == "NoPlainHttp"
-        for queue in policy["Queues"]
-    }
-    assert refused == set(of_type("AWS::SQS::Queue"))
+    refused = []
+    for policy in of_type("AWS::SQS::QueuePolicy").values():
+        [queue] = [referred(one) for one in policy["Queues"]]
+        if refusing("sqs", {"Fn::GetAtt": [queue, "Arn"]}) in policy["PolicyDocument"]["Statement"]:
+            refused.append(queue)
+    assert sorted(refused) == sorted(of_type("AWS::SQS::Queue"))
     assert all(queue["SqsManagedSseEnabled"] is True for queue in of_type("AWS::SQS::Queue").values())
+
+
+def test_every_table_refuses_plain_http() -> None:
+    """In its own policy, where `*` is the table with its indexes."""
+    assert of_type("AWS::DynamoDB::Table")
+    for name, table in of_type("AWS::DynamoDB::Table").items():
+        assert table["ResourcePolicy"]["PolicyDocument"]["Statement"] == [refusing("dynamodb", "*")], name
 
 
 def test_the_runtime() -> None:

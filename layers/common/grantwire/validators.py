@@ -10,7 +10,7 @@ re-emitted with every name quoted before jsonpath-ng sees them, since it misread
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol
@@ -21,9 +21,13 @@ from grantwire.spelling import plain_text
 
 MAX_PATH_CHARACTERS: Final = 512
 MAX_STEPS: Final = 32
-MAX_NODES: Final = 10_000
 MAX_DEPTH: Final = 100
 MAX_SHOWN: Final = 20
+MAX_WORK: Final = 4_000_000  # characters that all validators of a webhook spell together, and what else costs as much
+_TOO_MUCH: Final = (
+    "the answer is too large for all these validators together: '..' and [*] look at each of its values; "
+    "name the places where the values stand, or have fewer such paths"
+)
 ACCEPTED: Final = "a path starts at $ and goes on with .name, ['name'], [0], [-1], [*], .*, [0:2] or ..name"
 
 _STEP = re.compile(
@@ -109,35 +113,75 @@ def judge(validators: tuple[ResponseValidator, ...], response: HttpResponse) -> 
     """A verdict for each validator, in order; the response will do when all of them hold."""
     if not validators:
         return ()
-    body, problem = _parsed(response)
+    body, values, problem = _parsed(response)
     if problem:
         return tuple(
             ValidatorVerdict(validator=one, holds=False, found=(), reason=f"the body {problem}") for one in validators
         )
     headers = {name.lower(): value for name, value in response.headers}
-    envelope = {"status": response.status, "headers": headers, "data": body}
-    return tuple(_verdict(one, envelope, body) for one in validators)
+    search = _Search({"status": response.status, "headers": headers, "data": body}, body, values)
+    return tuple(search.verdict(one) for one in validators)
 
 
-def _parsed(response: HttpResponse) -> tuple[object, str]:
-    """The response's body, and why no validator can look into it; empty when they can."""
+@dataclass(slots=True)
+class _Search:
+    """The documents, how many values the body has, and how much work may still be done in them by all validators."""
+
+    envelope: Mapping[str, object]
+    body: object
+    values: int
+    work_left: int = MAX_WORK
+
+    def verdict(self, validator: ResponseValidator) -> ValidatorVerdict:
+        try:
+            found = self._found(validator.json_path)
+        except _TooMuchWorkError:
+            return ValidatorVerdict(validator=validator, holds=False, found=(), reason=_TOO_MUCH)
+        holds = not set(validator.expected_values).isdisjoint(found)
+        unmet = "no value is among the expected ones" if found else "the path finds nothing in the body"
+        return ValidatorVerdict(
+            validator=validator, holds=holds, found=tuple(found[:MAX_SHOWN]), reason="" if holds else unmet
+        )
+
+    def _found(self, path: str) -> list[str]:
+        compiled = compile_path(path)
+        found: list[str] = []
+        for document in (self.envelope, self.body):
+            self._spend(self.values * _cost_of_a_value(path))
+            for node in compiled.find(document):
+                found.append(_spelled(node))
+                self._spend(len(found[-1]))
+            if found:
+                break
+        return found
+
+    def _spend(self, work: int) -> None:
+        self.work_left -= work
+        if self.work_left < 0:
+            raise _TooMuchWorkError
+
+
+class _TooMuchWorkError(Exception):
+    """The bound is reached."""
+
+
+def _cost_of_a_value(path: str) -> int:
+    """In characters spelled, which take as long: `..`, `*` and slices try the rest of the path at many values."""
+    return 20 + len(path) if any(many in path for many in ("..", "*", ":")) else 0
+
+
+def _parsed(response: HttpResponse) -> tuple[object, int, str]:
+    """The response's body, how many values it has, and why no validator can look into it; empty when they can."""
     if response.truncated:
-        return None, "is cut off at 64 KB"
+        return None, 0, "is cut off at 64 KB"
     if not response.body:
-        return None, "is empty"
+        return None, 0, "is empty"
     try:
         body = json.loads(response.body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
-        return None, "is not JSON"
-    return body, "" if _is_small(body) else f"has more than {MAX_NODES} values, or nests deeper than {MAX_DEPTH}"
-
-
-def _verdict(validator: ResponseValidator, envelope: dict[str, object], body: object) -> ValidatorVerdict:
-    path = compile_path(validator.json_path)
-    found = [_spelled(node) for node in path.find(envelope) or path.find(body)]
-    holds = not set(validator.expected_values).isdisjoint(found)
-    reason = "" if holds else "no value is among the expected ones" if found else "the path finds nothing in the body"
-    return ValidatorVerdict(validator=validator, holds=holds, found=tuple(found[:MAX_SHOWN]), reason=reason)
+        return None, 0, "is not JSON"
+    values = _count(body)
+    return body, values, "" if values else f"nests deeper than {MAX_DEPTH}"
 
 
 def _spelled(node: _Node) -> str:
@@ -147,16 +191,16 @@ def _spelled(node: _Node) -> str:
         return ""
 
 
-def _is_small(body: object) -> bool:
-    """Whether a path can be followed in bounded time: at most MAX_NODES values, nested at most MAX_DEPTH deep."""
+def _count(body: object) -> int:
+    """How many values the body has; 0 when they nest deeper than MAX_DEPTH."""
     level: list[object] = [body]
-    seen = depth = 0
+    values = depth = 0
     while level:
-        seen, depth = seen + len(level), depth + 1
-        if seen > MAX_NODES or depth > MAX_DEPTH:
-            return False
+        values, depth = values + len(level), depth + 1
+        if depth > MAX_DEPTH:
+            return 0
         level = [child for node in level for child in _children(node)]
-    return True
+    return values
 
 
 def _children(node: object) -> Iterator[object]:
