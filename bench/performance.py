@@ -125,7 +125,8 @@ def billed(events: int) -> str:
         f"Direct ≤ $3.50: {met(figures['totals']['direct'], bill.TARGET)}. "
         f"Idle ${idle:.2f} a month, target ≤ $1: {met(idle, bill.IDLE_TARGET)}: "
         + ", ".join(f"{name} {dollars:.2f}" for name, dollars in figures["idle"].items())
-        + f". Within what AWS gives every account each month (a million requests of SQS and of Lambda) it is ${free:.2f}.\n"
+        + ". Within what AWS gives every account each month (a million requests of SQS and of Lambda) "
+        + f"it is ${free:.2f}.\n"
     )
     others = [[name, f"{dollars:.2f}"] for name, dollars in figures["beside"].items()]
     drawn = charts.bars("Dollars for a million deliveries", "$", parts)
