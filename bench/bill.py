@@ -20,6 +20,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
 
+from bench.batches import RATES, Gathered, gathered
 from bench.delivery_cpu import _RECEIVER, _SERVER, ROOT, Bench, process
 from bench.metering import Meter, size_of
 from grantwire.models import Exchange, HttpResponse, Timings
@@ -212,7 +213,15 @@ class Shape:
         return sum(dollars for part, dollars in self.parts.items() if not part.startswith("kept"))
 
 
-def shapes(account: Account, count: int) -> dict[str, Shape]:
+@dataclass(frozen=True)
+class Shapes:
+    """The ways an event can go; and by way of batches, at so many events a second, with the batches that those make."""
+
+    full: dict[str, Shape]
+    at: dict[int, tuple[Gathered, Shape]]
+
+
+def shapes(account: Account, count: int) -> Shapes:
     """The two ways an event can go, one delivery in fifty tried again, and what a single refused one costs."""
     share = ASSUMED["retried_share"]
     first = account.count("dispatch", [account.event() for _ in range(count)])
@@ -231,26 +240,28 @@ def shapes(account: Account, count: int) -> dict[str, Shape]:
         )
         return Shape(parts, taken)
 
-    def in_batches(memory_mb: int) -> Shape:
-        taken = waited_ms(first) / BATCH + cpu_ms(batched, memory_mb)  # all of a batch wait side by side
+    def in_batches(memory_mb: int, size: float) -> Shape:
+        taken = waited_ms(first) / size + cpu_ms(batched, memory_mb)  # all of a batch wait side by side
         retried = waited_ms(again) + cpu_ms(again, memory_mb)
         parts = bill(
             batched.times(1 - share) + retries,
             memory_mb,
-            invocations=1 / BATCH + share,
+            invocations=1 / size + share,
             billed_ms=taken + share * retried,
-            sqs_requests=1 + 2 / BATCH + share * retry_sqs,
+            sqs_requests=1 + 2 / size + share * retry_sqs,
         )
         return Shape(parts, taken)
 
     taken = sum(waited_ms(one) + cpu_ms(one, SMALL_MB) for one in (refused, again))
     twice = bill(refused + again, SMALL_MB, invocations=2, billed_ms=taken, sqs_requests=retry_sqs)
-    return {
+    full = {
         "direct": direct(SMALL_MB),
         "direct, 512 MB": direct(LARGE_MB),
-        "in batches of ten, 512 MB": in_batches(LARGE_MB),
+        "in batches of ten, 512 MB": in_batches(LARGE_MB, BATCH),
         "each one refused at first": Shape(twice, taken),
     }
+    made = {rate: gathered(rate) for rate in RATES}
+    return Shapes(full, {rate: (one, in_batches(LARGE_MB, one.size)) for rate, one in made.items()})
 
 
 def idle(account: Account, template: Mapping[str, Any]) -> dict[str, float]:
@@ -320,9 +331,13 @@ def measured(count: int) -> dict[str, Any]:
         found = shapes(account, count)
         month = idle(account, account.bench.template.content)
     return {
-        "parts": {name: shape.parts for name, shape in found.items()},
-        "totals": {name: shape.total for name, shape in found.items()},
-        "billed_ms": {name: shape.billed_ms for name, shape in found.items()},
+        "parts": {name: shape.parts for name, shape in found.full.items()},
+        "totals": {name: shape.total for name, shape in found.full.items()},
+        "billed_ms": {name: shape.billed_ms for name, shape in found.full.items()},
+        "batches": {
+            rate: {"size": one.size, "mean_s": one.mean_seconds, "p99_s": one.p99_seconds, "dollars": shape.total}
+            for rate, (one, shape) in found.at.items()
+        },
         "idle": month,
         "beside": beside(),
         "prices": PRICES["date"],
@@ -338,6 +353,9 @@ def main() -> None:
         print(f"{name}: ${figures['totals'][name]:.2f} a million, {figures['billed_ms'][name]:.0f} ms billed for each")
         for part, dollars in parts.items():
             print(f"    {part:36} {dollars:6.2f}")
+    for rate, one in figures["batches"].items():
+        waits = f"waits {one['mean_s']:.2f} s on average, p99 {one['p99_s']:.2f} s"
+        print(f"batches at {rate} a second: {one['size']:.1f} events, {waits}, ${one['dollars']:.2f} a million")
     verdict = "met" if figures["totals"]["direct"] <= TARGET else "MISSED"
     print(f"target, direct: ≤ ${TARGET:.2f}: {verdict}")
     for part, dollars in figures["idle"].items():

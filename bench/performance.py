@@ -128,6 +128,10 @@ def billed(events: int) -> str:
         + ". Within what AWS gives every account each month (a million requests of SQS and of Lambda) "
         + f"it is ${free:.2f}.\n"
     )
+    batches = [
+        [rate, f"{one['size']:.1f}", f"{one['mean_s']:.2f}", f"{one['p99_s']:.2f}", f"{one['dollars']:.2f}"]
+        for rate, one in figures["batches"].items()
+    ]
     others = [[name, f"{dollars:.2f}"] for name, dollars in figures["beside"].items()]
     drawn = charts.bars("Dollars for a million deliveries", "$", parts)
     return "\n".join(
@@ -135,6 +139,7 @@ def billed(events: int) -> str:
             table(["dollars for a million", *parts], rows),
             plot("bill", drawn),
             verdicts,
+            table(["batches at events a second", "events in one", "s waited", "p99", "dollars"], batches),
             table(["others, a million in a month", "dollars"], others),
         ]
     )
