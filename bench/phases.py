@@ -256,7 +256,12 @@ def main() -> None:
     """Print the phases and the connections."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--deliveries", type=int, default=300)
-    figures = measured(arguments.parse_args().deliveries)
+    arguments.add_argument("--json", action="store_true", help="as data")
+    given = arguments.parse_args()
+    figures = measured(given.deliveries)
+    if given.json:
+        print(json.dumps(figures))
+        return
     print(f"{'phase':16} {'CPU ms':>8} {'of it botocore, urllib3':>24} {'wall ms':>8}")
     for name, one in [*figures["phases"].items(), (f"{CONNECT}, once", figures[CONNECT])]:
         print(f"{name:16} {one['cpu']:8.3f} {one['libraries']:24.3f} {one['wall']:8.3f}")
