@@ -56,6 +56,12 @@ outage: $(READY) ## a receiver that fails at random, and a host that hangs while
 performance: $(READY) ## measure what docs/performance.md tells, and write it (3 minutes; best on a quiet machine)
 	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.performance
 
+phases: $(READY) ## what each phase of a warm delivery takes, and how often connections are kept
+	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.phases
+
+load: $(READY) ## events on the bus, real handlers in processes of their own, and a receiver that slows down (a minute)
+	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.load
+
 pace: $(READY) ## a receiver that takes 20 a second is sent 60 a second, with its limit set and without
 	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.pace
 
@@ -80,7 +86,7 @@ audit: $(AUDIT_READY) ## ask PyPI for known holes in what is shipped; fails when
 docs: $(READY) ## write the documents that are made from the code
 	@$(BIN)/python -m local.documents
 
-.PHONY: help setup test check matrix bench bench-console outage pace performance lock audit docs
+.PHONY: help setup test check matrix bench bench-console outage pace performance phases load lock audit docs
 
 # Build, and tests of what was built ------------------------------------------------------------------------------------
 ARCHITECTURE ?= arm64

@@ -34,12 +34,16 @@ def bars(title: str, unit: str, rows: Mapping[str, Mapping[str, float]]) -> str:
     return _svg(drawn, top + (len(names) + 2) // 3 * 20 if len(names) > 1 else top)
 
 
-def lines(title: str, unit: str, series: Mapping[str, Sequence[float]]) -> str:
-    """A line for each series, a value a second."""
+def lines(title: str, unit: str, series: Mapping[str, Sequence[float]], end: str = "") -> str:
+    """A line for each series, a value a second; `end` is what stands at the axis' end if it is no time."""
     highest = max(max(values) for values in series.values()) or 1.0
     longest = max(len(values) for values in series.values())
     drawn = [_text(0, 16, title), '<path class="axis" d="M40 30V190H700" fill="none"/>']
-    drawn += [_text(34, 36, f"{highest:g}", "end"), _text(34, 194, "0", "end"), _text(700, 208, f"{longest} s", "end")]
+    drawn += [
+        _text(34, 36, f"{highest:g}", "end"),
+        _text(34, 194, "0", "end"),
+        _text(700, 208, end or f"{longest} s", "end"),
+    ]
     for index, (name, values) in enumerate(series.items()):
         colour = _COLOURS[index % len(_COLOURS)]
         points = " ".join(

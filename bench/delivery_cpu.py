@@ -60,7 +60,7 @@ def process(code: str, *arguments: str) -> Iterator[str]:
 class Bench:
     """One sender under measurement: its tables, its handler, and the floor beside it."""
 
-    def __init__(self, receiver_url: str, ca_file: str) -> None:
+    def __init__(self, receiver_url: str, ca_file: str, **facts: Any) -> None:
         from local.aws import Clients, create_resources
         from local.template import Template
 
@@ -68,14 +68,15 @@ class Bench:
         self.template = create_resources(Template.read(), self.aws)
         for name, value in self.template.function("DispatchFunction").environment.items():
             os.environ[name] = value
-        self._store_webhook(receiver_url)
+        self.store_webhook(receiver_url, **facts)
         from tests.functional.conftest import load_handler
 
         self.handler: Callable[..., None] = load_handler("dispatch").handler
         self.receiver_url, self.ca_file = receiver_url, ca_file
         self.calls: list[Call] = []
 
-    def _store_webhook(self, url: str) -> None:
+    def store_webhook(self, url: str, webhook_id: str = "wh_bench", **facts: Any) -> None:
+        """Another webhook, of which these facts are different."""
         from grantwire.configurations import parse_webhook
         from grantwire.saving import save
         from grantwire.stores.secrets import KmsSecrets
@@ -85,10 +86,11 @@ class Bench:
             "url": url,
             "response_validators": [{"json_path": "$.data.status", "expected_values": ["accepted"]}],
             "filters": [{"field": "integration", "operator": "is", "values": ["prod-db"]}],
+            **facts,
         }
         store = WebhookStore(client=self.aws.dynamodb, table_name=self.template.names["WebhooksTable"])
         secrets = KmsSecrets(client=lambda: self.aws.kms, key_id=self.template.names["SecretsKey"])
-        save(parse_webhook(document, webhook_id="wh_bench", now=time.time()), webhooks=store, secrets=secrets)
+        save(parse_webhook(document, webhook_id=webhook_id, now=time.time()), webhooks=store, secrets=secrets)
 
     def fresh_deliveries(self) -> None:
         """An empty table of deliveries."""

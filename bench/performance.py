@@ -1,6 +1,7 @@
 """Takes the figures and writes docs/performance.md with its plots: `make performance`."""
 
 import argparse
+import json
 import os
 import platform
 import re
@@ -8,9 +9,9 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from bench import bill, charts, cold_start, day, fanout, growth, pace
+from bench import bill, charts, cold_start, day, fanout, growth, load, pace, phases
 from grantwire.observability import logger
 
 ROOT: Final = Path(__file__).parents[1]
@@ -75,6 +76,74 @@ def warm() -> str:
     command = [sys.executable, "-m", "bench.delivery_cpu"]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return f"```\n{printed}```\n"
+
+
+def apart(name: str) -> dict[str, Any]:
+    """Another bench's figures, taken in a process of its own: clients are made once in a process, for one moto."""
+    command = [sys.executable, "-m", f"bench.{name}", "--json"]
+    found: dict[str, Any] = json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
+    return found
+
+
+def phased() -> str:
+    """Part 2, phase by phase."""
+    figures = apart("phases")
+    found: Mapping[str, Mapping[str, float]] = figures["phases"] | {"connect, once": figures[phases.CONNECT]}
+    rows = [[name, *(f"{one[key]:.2f}" for key in ("cpu", "libraries", "wall"))] for name, one in found.items()]
+    ratio = phases.ratio(figures["phases"])
+    ours = {name: one["cpu"] - one["libraries"] for name, one in figures["phases"].items()}
+    drawn = {
+        name: {"own": ours[name], "botocore, urllib3": one["libraries"]} for name, one in figures["phases"].items()
+    }
+    kept = [
+        [name, one["deliveries"], one["handshakes"], f"{one['reuse']:.1%}", met(-one["reuse"], -phases.TARGET_REUSE)]
+        for name in ("one by one", "fifty at once")
+        for one in (figures[name],)
+    ]
+    once = met(figures["one by one"]["handshakes"], 1)
+    verdicts = (
+        f"Ratio {ratio:.2f}, target ≤ {phases.TARGET_RATIO}: {met(ratio, phases.TARGET_RATIO)}. "
+        f"One handshake for a host and a warm process, one delivery after the other: {once}.\n"
+    )
+    return "\n".join(
+        [
+            table(["phase", "CPU ms", "of it botocore, urllib3", "wall ms"], rows),
+            plot("phases", charts.bars("CPU of a warm delivery", "ms", drawn)),
+            verdicts,
+            table(["to one host", "deliveries", "handshakes", "over a kept connection", "target ≥ 95 %"], kept),
+        ]
+    )
+
+
+def loaded() -> str:
+    """Part 4."""
+    figures = apart("load")
+    flood, steady, beside = figures["flood"], figures["steady"], figures["beside"]
+    rows = [[name, f"{cores:.2f}", f"{flood['cpu_ms'][name]:.1f}"] for name, cores in flood["cores"].items()]
+    rows.append(["together", f"{sum(flood['cores'].values()):.2f}", f"{sum(flood['cpu_ms'].values()):.1f}"])
+    labels = {"quick": "undisturbed", "slow": f"one takes {load.SLOW_SECONDS:g} s"}
+    took = [
+        [label, len(beside[name]), *(f"{load.percentile(beside[name], share):.0f}" for share in (0.5, 0.99))]
+        for name, label in labels.items()
+    ]
+    ratio = load.percentile(beside["slow"], 0.99) / load.percentile(beside["quick"], 0.99)
+    drawn = {
+        label: [load.percentile(beside[name], share / 100) for share in range(100)] for name, label in labels.items()
+    }
+    verdicts = (
+        f"**{flood['per_second']:.0f} deliveries a second** when events wait. Held at {steady['per_second']:.0f} "
+        f"a second, from PutEvents to arrival: p50 {steady['p50_ms']:.0f} ms, p99 {steady['p99_ms']:.0f} ms; "
+        f"{steady['bus_p50_ms']:.0f} ms of the p50 is moto's bus.\n"
+    )
+    return "\n".join(
+        [
+            verdicts,
+            table(["", f"cores of {os.cpu_count()}", "CPU ms of a delivery"], rows),
+            table(["the other two webhooks, while", "deliveries", "p50 ms", "p99 ms"], took),
+            f"Ratio of the p99 {ratio:.2f}, target ≤ {load.TARGET}: {met(ratio, load.TARGET)}.\n",
+            plot("load", charts.lines("To arrival, up to so many of a hundred", "ms", drawn, "p99")),
+        ]
+    )
 
 
 def fan_out() -> str:
@@ -185,7 +254,7 @@ def main() -> None:
     os.environ |= {"POWERTOOLS_METRICS_NAMESPACE": "Grantwire", "POWERTOOLS_SERVICE_NAME": "bench"}
     where, parts = machine(), {"bill": billed(60)}  # first: the others silence the log, whose bytes it counts
     parts |= {"pace": paced(6_000), "growth": grown(), "fanout": fan_out(), "day": scaled()}
-    parts |= {"warm": warm(), "cold": cold(given.runs)}
+    parts |= {"phases": phased(), "load": loaded(), "warm": warm(), "cold": cold(given.runs)}
     text = (Path(__file__).parent / "performance.md").read_text(encoding="utf-8")
     for name, content in parts.items():
         text = text.replace(f"<!-- {name} -->\n", content)
