@@ -15,7 +15,7 @@ Row = Mapping[str, Any]
 
 _KEYS: Final = {"due": ("due_shard", "sweep_at"), "parked": ("parked_host", "sk"), "by_name": ("listed", "name_key")}
 _PROJECTED: Final = {
-    "due": frozenset({"trigger", "state", "attempt_count", "due_at", "lease_until", "number"}),
+    "due": frozenset({"trigger", "state", "attempt_count", "due_at", "lease_until"}),
     "parked": frozenset({"trigger", "state", "attempt_count", "parked_at"}),
 }
 
