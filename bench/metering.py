@@ -34,6 +34,8 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
             return len(content.strip("-0.").replace(".", "")) // 2 + 2
         case "B":
             return len(bytes(content))
+        case "SS":
+            return sum(len(one.encode()) for one in content)
         case "L":
             return 3 + sum(1 + _value_bytes(one) for one in content)
         case "M":
