@@ -154,7 +154,7 @@ MUTANTS: Final = (
     Mutant(
         name="the event is not stored",
         module=dispatching,
-        old="begun = self.events.keep_event(event, [webhook.id for webhook in webhooks[: self.at_once]])",
+        old="begun = self.events.keep_event(event, [webhook.id for webhook in first])",
         new="begun = ()",
     ),
     Mutant(

@@ -8,6 +8,7 @@ from typing import Final, NoReturn
 from grantwire.delivering import LEASE_SECONDS
 from grantwire.identifiers import sort_key
 from grantwire.models import Delivery, RequestEvent, State, Webhook
+from grantwire.pacing import LATE_SECONDS
 from grantwire.redelivering import EARLY_SECONDS
 from grantwire.retrying import MAX_ATTEMPTS
 from tests.fakes import FakeDeliveries, FakePaces, Key, Row
@@ -121,8 +122,9 @@ class Promises:
             self.broken("held in moderation", f"{key} was told {len(recent)} times in ten seconds to wait for its turn")
 
     def _drawn(self, key: Key, before: float | None, number: float) -> None:
-        """Two that are woken at once, and find no number, may both draw one; who finds one keeps it."""
-        if before is not None and self.hub.now - self.drawn_at[key] > _STALE_SECONDS:
+        """Two that are woken at once, and find no number, may both draw one; who finds one keeps it, unless late."""
+        is_late = before is not None and self._moment(key[0], before) < self.hub.now - LATE_SECONDS + SKEW
+        if before is not None and not is_late and self.hub.now - self.drawn_at[key] > _STALE_SECONDS:
             self.broken("a place in the line is kept", f"{key} had number {before} and has {number}")
         self.drawn_at[key] = self.hub.now
 
@@ -130,6 +132,12 @@ class Promises:
         """The moment of a number, where a limit gives it; what a receiver was found to take changes at any time."""
         pace = self.paces.get(webhook_id, own=True)
         return pace.moment(number) if pace and not pace.slowed_at else 0.0
+
+    def _moment(self, webhook_id: str, number: float) -> float:
+        """The moment of a number, by whatever the webhook's pace is; that of long ago where there is none any more."""
+        limited = self.webhooks[webhook_id].webhook.deliveries_per_second is not None
+        pace = self.paces.get(webhook_id, own=limited)
+        return pace.moment(number) if pace else 0.0
 
     def _recorded(self, key: Key, row: Row) -> None:
         """The answer decides, and the policy."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from grantwire.configurations import MOST_PER_SECOND, parse_webhook
 from grantwire.judging import Outcome
 from grantwire.models import State, Webhook
-from grantwire.pacing import FORGET_SECONDS, SHARE_OF_LIMIT, Pacer, Turn
+from grantwire.pacing import FORGET_SECONDS, SHARE_OF_LIMIT, Pace, Pacer, Turn
 from tests.fakes import FakePaces
 
 NOW = 1_795_000_000.0
@@ -95,6 +95,39 @@ def test_who_has_drawn_keeps_the_place() -> None:
 def test_a_number_of_a_row_that_is_gone_is_drawn_anew() -> None:
     """Else it would wait for what may never come."""
     assert pacer(FakePaces(), Time()).turn(webhook(20), 1e6) is None
+
+
+def test_who_comes_long_after_its_moment_draws_another() -> None:
+    """After trouble with the queue a whole backlog would have had its moment: the limit is kept all the same."""
+    time = Time()
+    one = Pacer(records=FakePaces(), clock=lambda: time.now, sleep=lambda _: None)
+    numbers = [turn.number for _ in range(100) if (turn := one.turn(webhook(10), None))]
+    time.now += 3600.0
+    turns = [one.turn(webhook(10), number) for number in numbers]
+    held = [turn.at - time.now for turn in turns if turn]
+    assert [at for at, _ in pairwise(held)] == sorted(held)[:-1]
+    assert len(held) == pytest.approx(len(numbers) - 20, abs=1)
+    assert held[-1] == pytest.approx(len(numbers) / 10, abs=0.2)
+
+
+def test_a_backlog_of_a_found_pace_is_looked_at_few_times() -> None:
+    """At the soonest that its turn can come, if the rate rises all the while; then it has come, or nearly so."""
+    time, records = Time(), FakePaces()
+    one = Pacer(records=records, clock=lambda: time.now, sleep=lambda _: None)
+    slow = Pace(webhook_id="wh_1", rate=1.0, since=NOW, step=1 / 6, slowed_at=NOW)
+    records.put(slow, None, own=False)
+    turns = [one.turn(webhook(), None) for _ in range(3000)]
+    last = turns[-1]
+    looks = 0
+    while last is not None:
+        while time.now < last.at:  # those before it are sent meanwhile, and so the rate rises
+            time.now = min(time.now + 5.0, last.at)
+            pace = records.get("wh_1", own=False)
+            assert pace is not None
+            assert one.turn(webhook(), pace.serving(time.now)) is None
+        last, looks = one.turn(webhook(), last.number), looks + 1
+    assert time.now - NOW < 450  # an hour, and more, by the rate that it began with
+    assert looks < 12
 
 
 def test_a_limit_that_is_taken_away_lets_what_waits_go() -> None:

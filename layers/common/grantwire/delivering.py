@@ -5,7 +5,7 @@ and the number of attempts, so that a wake-up that is lost, late or doubled does
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Protocol
@@ -247,10 +247,12 @@ class Deliverer:
             self.health.attempted(webhook, event, invocation.outcome, following, delivery.attempts)
         return Attempted(invocation, following)
 
-    def queue(self, webhooks: Sequence[Webhook], event: RequestEvent, *, seconds_left: SecondsLeft = unhurried) -> int:
-        """Make deliveries that are due now, for a function with time to spare to send; how many there were not yet.
+    def queue(
+        self, webhooks: Sequence[Webhook], event: RequestEvent, *, seconds_left: SecondsLeft = unhurried
+    ) -> Collection[str]:
+        """Make deliveries that are due now, for a function with time to spare to send.
 
-        The event must be stored.
+        The ids of the webhooks for which there was none yet. The event must be stored.
         """
         if seconds_left() < RECORD_SECONDS:
             raise OutOfTimeError
@@ -267,7 +269,7 @@ class Deliverer:
         ]
         made = [delivery for delivery in waiting if self.deliveries.queue_new(delivery)]
         self.wakeups.send_now(made)
-        return len(made)
+        return {delivery.webhook_id for delivery in made}
 
     def _record(self, delivery: Delivery, invocation: Invocation, following: Next, now: float) -> bool:
         look_at = None if following.due_at is None else sweep_at(following.due_at, now)

@@ -58,6 +58,7 @@ class DeadLetters(Protocol):
 
 
 _CHUNK = 10  # wake-ups that SQS takes in one call
+_CLAIMED = "this event was claimed for this webhook before"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,15 +91,27 @@ class Dispatcher:
         subscriptions = self.webhooks.subscriptions(event.trigger)
         webhooks = self._wanting(subscriptions, event)
         if webhooks:
-            begun = self.events.keep_event(event, [webhook.id for webhook in webhooks[: self.at_once]])
-            self.deliverer.look_after(begun or (), event)
-            first = len(webhooks) if begun is None else self.at_once  # what cannot be stored cannot be sent later
-            self._deliver_all(webhooks[:first], webhooks[first:], event, begun is not None, seconds_left)
+            self._send(webhooks, event, seconds_left)
         else:  # a webhook may have been switched off while its sender died
             self.deliverer.look_after(self.events.begun(event.id), event)
         unreadable = [f"webhook {one.webhook_id} cannot be read: {one.problem}" for one in subscriptions if one.problem]
         if unreadable:
             self.dead_letters.keep(raw, "; ".join(unreadable))
+
+    def _send(self, webhooks: Sequence[Webhook], event: RequestEvent, seconds_left: SecondsLeft) -> None:
+        """To the first of them now, to the others by the queue; and to those to which it was begun before.
+
+        Most of the latter have their row, and the attempt that it stands for: for them not even a turn is drawn.
+        """
+        first = webhooks[: self.at_once]
+        begun = self.events.keep_event(event, [webhook.id for webhook in first])
+        if begun is None:  # what cannot be stored cannot be sent later
+            self._deliver_all(webhooks, [], event, stored=False, seconds_left=seconds_left)
+            return
+        self.deliverer.look_after(begun, event)
+        now = [webhook for webhook in first if webhook.id not in begun]
+        again = [webhook for webhook in first if webhook.id in begun]
+        self._deliver_all(now, [*again, *webhooks[self.at_once :]], event, stored=True, seconds_left=seconds_left)
 
     def _wanting(self, subscriptions: Sequence[Subscription], event: RequestEvent) -> list[Webhook]:
         """The active webhooks whose filters the event passes; every other one is counted and logged with the reason."""
@@ -127,18 +140,19 @@ class Dispatcher:
         now: Sequence[Webhook],
         later: Sequence[Webhook],
         event: RequestEvent,
+        *,
         stored: bool,
         seconds_left: SecondsLeft,
     ) -> None:
         """All at once; a webhook that hangs or a row that cannot be written does not keep the others from ending."""
         chunks = [later[start : start + _CHUNK] for start in range(0, len(later), _CHUNK)]
         queue = partial(self.deliverer.queue, seconds_left=seconds_left)
-        queued = [self.executor.submit(queue, chunk, event) for chunk in chunks]
+        queued = [(chunk, self.executor.submit(queue, chunk, event)) for chunk in chunks]
         first = partial(self.deliverer.deliver_first, stored=stored, seconds_left=seconds_left)
         running = [(webhook, self.executor.submit(first, webhook, event)) for webhook in now]
-        wait(queued)
+        wait([future for _, future in queued])
         wait([future for _, future in running])  # Lambda freezes the process when the handler ends
-        faults = [fault for future in queued if (fault := _queued(event, future))]
+        faults = [fault for chunk, future in queued if (fault := _queued(chunk, event, future))]
         faults += [fault for webhook, future in running if (fault := _ended(webhook, event, future))]
         if faults:
             stopped = f"{len(faults)} of {len(running) + len(queued)} deliveries of event {event.id} stopped"
@@ -150,13 +164,19 @@ class Dispatcher:
         logger().warning("event unusable", extra={"reason": reason})
 
 
-def _queued(event: RequestEvent, future: "Future[int]") -> BaseException | None:
+def _queued(
+    webhooks: Sequence[Webhook], event: RequestEvent, future: "Future[Collection[str]]"
+) -> BaseException | None:
     """Count deliveries that were left to the queue; our own fault, if one was met, is handed back."""
     fault = future.exception()
     if fault:
         logger().error("queueing stopped", extra=reporting.ids(event) | {"reason": _reason(fault)})
         return fault
-    count(Metric.DELIVERY_QUEUED, future.result())
+    made = future.result()
+    count(Metric.DELIVERY_QUEUED, len(made))
+    for webhook in webhooks:
+        if webhook.id not in made:
+            _skip(Metric.DELIVERY_DUPLICATE, webhook.id, event, _CLAIMED)
     return None
 
 
@@ -169,7 +189,7 @@ def _ended(webhook: Webhook, event: RequestEvent, future: "Future[Attempted | Pa
         return fault
     attempt = future.result()
     if attempt is None:
-        _skip(Metric.DELIVERY_DUPLICATE, webhook.id, event, "this event was claimed for this webhook before")
+        _skip(Metric.DELIVERY_DUPLICATE, webhook.id, event, _CLAIMED)
     elif isinstance(attempt, Parking):
         reporting.parked(webhook.id, event, attempt)
     else:

@@ -10,6 +10,7 @@ a share of it is refused the rate is halved; it rises again step by step, and th
 without a refusal that counted.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -22,7 +23,9 @@ from grantwire.models import FailureKind, Webhook
 
 SHARE_OF_LIMIT: Final = 0.95  # requests travel at different speeds: twenty a second may arrive as 21 in one
 PATIENCE_SECONDS: Final = 2.0  # waited for in the process: a row that waits costs two writes and a message
-RISING_WAIT_SECONDS: Final = 30.0
+LATE_SECONDS: Final = (
+    30.0  # who comes so long after the moment of its number draws another, so as not to come in a crowd
+)
 LONGEST_WAIT_SECONDS: Final = 890.0  # then it is looked at again; SQS delays a message by 900 seconds at most
 LOOKED_AT_FOR_SECONDS: Final = 1.0  # how long a process goes on with a row that it has read
 KNOWN_FOR_SECONDS: Final = 10.0  # the same for which webhooks have a pace that was found
@@ -67,6 +70,13 @@ class Pace:
     def moment(self, number: float) -> float:
         """When a number is served."""
         return self.since + (number - self.served) / self.rate
+
+    def soonest(self, number: float, now: float) -> float:
+        """The soonest that a number may be served, if the rate rises all the while."""
+        if not self.step:
+            return self.moment(number)
+        rise, ahead = self.step / RISE_SECONDS, number - self.serving(now)
+        return now + (math.sqrt(self.rate**2 + 2 * rise * ahead) - self.rate) / rise
 
     def changed(self, now: float, rate: float, **facts: float) -> "Pace":
         """The same numbers at another rate from now on."""
@@ -150,15 +160,14 @@ class Pacer:
             pace = self._pace(webhook)
         if pace is None:
             return None
-        if number is None or number > pace.drawn:
+        if number is None or number > pace.drawn or pace.moment(number) < self.clock() - LATE_SECONDS:
             pace = self._drawn(webhook, pace)
             number = pace.drawn
         now = self.clock()
         wait = pace.moment(number) - now
         if wait > PATIENCE_SECONDS:
             # A rate that was found rises: who comes back at the moment that today's rate gives comes too late.
-            longest = min(wait / 2, RISING_WAIT_SECONDS) if pace.step else LONGEST_WAIT_SECONDS
-            return Turn(number, now + min(wait, longest))
+            return Turn(number, min(pace.soonest(number, now), now + LONGEST_WAIT_SECONDS))
         if wait > 0:
             self.sleep(wait)
         return None
