@@ -40,17 +40,8 @@ matrix: ## the tests on every Python from 3.11 to 3.14 that is at hand, each in 
 		if $$python -c 'import venv' >/dev/null 2>&1; then $(MAKE) test PYTHON=$$python VENV=.venv-$$version || exit 1; break; fi; \
 	done; done
 
-BENCH_VENV = .venv-bench
-BENCH_READY = $(BENCH_VENV)/.ready
-
-$(BENCH_READY): requirements/bench.txt | $(READY)
-	@echo "Setting up $(BENCH_VENV) (once, about 5 seconds) ..."
-	@"$(UV)" venv --quiet --clear --python "$(abspath $(BIN)/python)" "$(BENCH_VENV)"
-	@"$(UV)" pip install --quiet --compile-bytecode --python "$(BENCH_VENV)/bin/python" --require-hashes -r requirements/bench.txt
-	@touch "$@"
-
-bench: $(READY) $(BENCH_READY) ## measure init time and CPU per delivery against their floors
-	@$(BIN)/python -m bench.init_time --python $(BENCH_VENV)/bin/python
+bench: $(READY) ## measure init time and CPU per delivery against their floors
+	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.cold_start
 	@$(BIN)/python -m bench.delivery_cpu
 	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.rendering
 	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.filtering
@@ -62,8 +53,8 @@ bench-console: $(READY) chromium ## how the console feels: its first load, 1,000
 outage: $(READY) ## a receiver that fails at random, and a host that hangs while 100,000 deliveries wait
 	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.outage
 
-performance: $(READY) $(BENCH_READY) ## measure what docs/performance.md tells, and write it (3 minutes; best on a quiet machine)
-	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.performance --python $(BENCH_VENV)/bin/python
+performance: $(READY) ## measure what docs/performance.md tells, and write it (3 minutes; best on a quiet machine)
+	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.performance
 
 phases: $(READY) ## what each phase of a warm delivery takes, and how often connections are kept
 	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.phases
@@ -75,7 +66,7 @@ pace: $(READY) ## a receiver that takes 20 a second is sent 60 a second, with it
 	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.pace
 
 lock: $(READY) ## pin the newest versions that requirements/*.in allow, with their hashes
-	@for name in layers/common/requirements functions/webhooks/requirements requirements/uv requirements/dev requirements/e2e requirements/bench requirements/audit; do rm -f $$name.txt; \
+	@for name in layers/common/requirements functions/webhooks/requirements requirements/uv requirements/dev requirements/e2e requirements/audit; do rm -f $$name.txt; \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $$name.in -o $$name.txt || exit 1; done
 
 AUDIT_VENV = .venv-audit

@@ -1,7 +1,8 @@
 """What a million deliveries cost, from calls that are counted: the real handlers on moto, each call metered.
 
 Counted: requests, capacity units, log bytes, CPU. Assumed, in prices.json: how long AWS's services take to answer, the
-receiver's 150 ms, the CPU share of 512 MB, one delivery in fifty that needs a second attempt. Prices are dated there.
+receiver's 150 ms, how many MB go with a whole core, one delivery in fifty that needs a second attempt. Prices are
+dated there.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
 
+from bench.batches import RATES, Gathered, gathered
 from bench.delivery_cpu import _RECEIVER, _SERVER, ROOT, Bench, process
 from bench.metering import Meter, size_of
 from grantwire.models import Exchange, HttpResponse, Timings
@@ -30,10 +32,11 @@ PRICES: Final = json.loads((Path(__file__).parent / "prices.json").read_text())
 ASSUMED: Final = PRICES["assumed"]
 MILLION: Final = 1_000_000
 GB: Final = 1e9
-MEMORY_GB: Final = 0.5
+SMALL_MB, LARGE_MB = 256, 512  # SenderMemory's default, and what batches, the sweep and the API have
 MINUTES_OF_A_MONTH: Final = 43_800
 BATCH: Final = 10
 TARGET, IDLE_TARGET = 3.50, 1.00
+ALLOWED_FOR: Final = ("the sweep's runs", "the queue's pollers")  # within AWS's allowances of every month
 
 
 @dataclass(frozen=True)
@@ -76,19 +79,21 @@ def waited_ms(counted: Counted) -> float:
     return float(calls + ASSUMED["receiver_ms"])
 
 
-def cpu_ms(counted: Counted) -> float:
+def cpu_ms(counted: Counted, memory_mb: int) -> float:
     """As long as it takes with the share of a core that Lambda gives."""
-    return float(counted.cpu_ms / ASSUMED["vcpus_of_512_mb"])
+    return float(counted.cpu_ms * ASSUMED["mb_of_a_core"] / memory_mb)
 
 
-def bill(counted: Counted, invocations: float, billed_ms: float, sqs_requests: float) -> dict[str, float]:
+def bill(
+    counted: Counted, memory_mb: int, *, invocations: float, billed_ms: float, sqs_requests: float
+) -> dict[str, float]:
     """Dollars for a million of it, by what they are paid for. `sqs_requests`: AWS's own on our queues, too."""
     logs, table = PRICES["logs"], PRICES["dynamodb"]
     log_gb, stored_gb = counted.log_bytes / GB, counted.stored_bytes / GB
     months = ASSUMED["event_kept_days"] / 30
     per_one = {
         "Lambda, requests": invocations * PRICES["lambda"]["million_requests"] / MILLION,
-        "Lambda, duration": billed_ms / 1000 * MEMORY_GB * PRICES["lambda"]["gb_second_arm64"],
+        "Lambda, duration": billed_ms / 1000 * memory_mb / 1024 * PRICES["lambda"]["gb_second_arm64"],
         "DynamoDB, writes": counted.units.get("write", 0) * table["million_write_units"] / MILLION,
         "DynamoDB, reads": counted.units.get("half reads", 0) / 2 * table["million_read_units"] / MILLION,
         "SQS": sqs_requests * PRICES["sqs"]["million_requests"] / MILLION,
@@ -208,45 +213,69 @@ class Shape:
         return sum(dollars for part, dollars in self.parts.items() if not part.startswith("kept"))
 
 
-def shapes(account: Account, count: int) -> dict[str, Shape]:
+@dataclass(frozen=True)
+class Shapes:
+    """The ways an event can go; and by way of batches, at so many events a second, with the batches that those make."""
+
+    full: dict[str, Shape]
+    at: dict[int, tuple[Gathered, Shape]]
+
+
+def shapes(account: Account, count: int) -> Shapes:
     """The two ways an event can go, one delivery in fifty tried again, and what a single refused one costs."""
     share = ASSUMED["retried_share"]
     first = account.count("dispatch", [account.event() for _ in range(count)])
     batched = account.count("dispatch", [account.batch() for _ in range(max(2, count // BATCH))], per_input=BATCH)
     refused, again = account.retried(count)
-    retry_ms, retry_sqs = waited_ms(again) + cpu_ms(again), 3.0  # a wake-up is sent, received and deleted
-    direct_ms = waited_ms(first) + cpu_ms(first)
-    batched_ms = waited_ms(first) / BATCH + cpu_ms(batched)  # all of a batch wait side by side
-    retries = refused.times(share) + again.times(share)
-    return {
-        "direct": Shape(
-            bill(first.times(1 - share) + retries, 1 + share, direct_ms + share * retry_ms, share * retry_sqs),
-            direct_ms,
-        ),
-        "in batches of ten": Shape(
-            bill(
-                batched.times(1 - share) + retries,
-                1 / BATCH + share,
-                batched_ms + share * retry_ms,
-                1 + 2 / BATCH + share * retry_sqs,
-            ),
-            batched_ms,
-        ),
-        "each one refused at first": Shape(
-            bill(refused + again, 2, direct_ms + retry_ms, retry_sqs), direct_ms + retry_ms
-        ),
+    retries, retry_sqs = refused.times(share) + again.times(share), 3.0  # a wake-up is sent, received and deleted
+
+    def direct(memory_mb: int) -> Shape:
+        taken, retried = (waited_ms(one) + cpu_ms(one, memory_mb) for one in (first, again))
+        parts = bill(
+            first.times(1 - share) + retries,
+            memory_mb,
+            invocations=1 + share,
+            billed_ms=taken + share * retried,
+            sqs_requests=share * retry_sqs,
+        )
+        return Shape(parts, taken)
+
+    def in_batches(memory_mb: int, size: float) -> Shape:
+        taken = waited_ms(first) / size + cpu_ms(batched, memory_mb)  # all of a batch wait side by side
+        retried = waited_ms(again) + cpu_ms(again, memory_mb)
+        parts = bill(
+            batched.times(1 - share) + retries,
+            memory_mb,
+            invocations=1 / size + share,
+            billed_ms=taken + share * retried,
+            sqs_requests=1 + 2 / size + share * retry_sqs,
+        )
+        return Shape(parts, taken)
+
+    taken = sum(waited_ms(one) + cpu_ms(one, SMALL_MB) for one in (refused, again))
+    twice = bill(refused + again, SMALL_MB, invocations=2, billed_ms=taken, sqs_requests=retry_sqs)
+    full = {
+        "direct": direct(SMALL_MB),
+        "direct, 512 MB": direct(LARGE_MB),
+        "in batches of ten, 512 MB": in_batches(LARGE_MB, BATCH),
+        "each one refused at first": Shape(twice, taken),
     }
+    made = {rate: gathered(rate) for rate in RATES}
+    return Shapes(full, {rate: (one, in_batches(LARGE_MB, one.size)) for rate, one in made.items()})
 
 
 def idle(account: Account, template: Mapping[str, Any]) -> dict[str, float]:
     """Dollars a month when nothing comes."""
     run = account.count("sweep", [{}] * 20)
-    ms = waited_ms(run) - ASSUMED["receiver_ms"] + cpu_ms(run)
-    swept = sum(bill(run, 1, ms, 0).values()) / MILLION * MINUTES_OF_A_MONTH
+    ms = waited_ms(run) - ASSUMED["receiver_ms"] + cpu_ms(run, LARGE_MB)
+    parts = bill(run, LARGE_MB, invocations=1, billed_ms=ms, sqs_requests=0)
+    swept = {name: dollars / MILLION * MINUTES_OF_A_MONTH for name, dollars in parts.items()}
+    runs = sum(dollars for name, dollars in swept.items() if name.startswith("Lambda"))
     kinds = Counter(one["Type"] for one in template["Resources"].values())
     metrics = 2  # Swept and OverdueSeconds; the others cost when something comes
     return {
-        "the sweep, each minute": swept,
+        "the sweep's runs": runs,
+        "the sweep's reads and logs": sum(swept.values()) - runs,
         "the key": kinds["AWS::KMS::Key"] * PRICES["kms"]["key_month"],
         "alarms beyond ten": max(0, kinds["AWS::CloudWatch::Alarm"] - PRICES["free"]["alarms"])
         * PRICES["cloudwatch"]["alarm_month"],
@@ -258,7 +287,7 @@ def idle(account: Account, template: Mapping[str, Any]) -> dict[str, float]:
 def beside() -> dict[str, float | None]:
     """Dollars for a million deliveries a month by other means."""
     durable, events = PRICES["durable_functions"], PRICES["eventbridge"]
-    compute = ASSUMED["receiver_ms"] / 1000 * MEMORY_GB * PRICES["lambda"]["gb_second_arm64"] * MILLION
+    compute = ASSUMED["receiver_ms"] / 1000 * SMALL_MB / 1024 * PRICES["lambda"]["gb_second_arm64"] * MILLION
     operations = 3 * durable["million_operations"]  # begin, the step that sends, the end
     found: dict[str, float | None] = {
         "EventBridge API destinations (no log, no replay, 24 h, 5 s)": events["million_api_destination_calls"],
@@ -302,9 +331,13 @@ def measured(count: int) -> dict[str, Any]:
         found = shapes(account, count)
         month = idle(account, account.bench.template.content)
     return {
-        "parts": {name: shape.parts for name, shape in found.items()},
-        "totals": {name: shape.total for name, shape in found.items()},
-        "billed_ms": {name: shape.billed_ms for name, shape in found.items()},
+        "parts": {name: shape.parts for name, shape in found.full.items()},
+        "totals": {name: shape.total for name, shape in found.full.items()},
+        "billed_ms": {name: shape.billed_ms for name, shape in found.full.items()},
+        "batches": {
+            rate: {"size": one.size, "mean_s": one.mean_seconds, "p99_s": one.p99_seconds, "dollars": shape.total}
+            for rate, (one, shape) in found.at.items()
+        },
         "idle": month,
         "beside": beside(),
         "prices": PRICES["date"],
@@ -320,6 +353,9 @@ def main() -> None:
         print(f"{name}: ${figures['totals'][name]:.2f} a million, {figures['billed_ms'][name]:.0f} ms billed for each")
         for part, dollars in parts.items():
             print(f"    {part:36} {dollars:6.2f}")
+    for rate, one in figures["batches"].items():
+        waits = f"waits {one['mean_s']:.2f} s on average, p99 {one['p99_s']:.2f} s"
+        print(f"batches at {rate} a second: {one['size']:.1f} events, {waits}, ${one['dollars']:.2f} a million")
     verdict = "met" if figures["totals"]["direct"] <= TARGET else "MISSED"
     print(f"target, direct: ≤ ${TARGET:.2f}: {verdict}")
     for part, dollars in figures["idle"].items():

@@ -28,13 +28,20 @@ _WAIT_SECONDS: Final = 1  # also the longest that stopping takes
 _AGAIN_SECONDS: Final = 2  # until a message that failed comes again; in AWS the queue's VisibilityTimeout
 
 
+class _KeptConnections(MotoRequestHandler):
+    """Keeps a connection for the next request, as AWS does; werkzeug closes it unless it is told to."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = 5  # seconds without a request, after which its thread ends
+
+
 class AwsServer:
     """moto's server on a free port of 127.0.0.1, while entered; `moto.server` would listen on every address."""
 
     def __init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.WARNING)  # else one line for each request
         application = DomainDispatcherApplication(create_backend_app)
-        self._server = make_server(LOOPBACK, 0, application, threaded=True, request_handler=MotoRequestHandler)
+        self._server = make_server(LOOPBACK, 0, application, threaded=True, request_handler=_KeptConnections)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="moto")
 
     def __enter__(self) -> Self:

@@ -11,7 +11,7 @@ from grantwire import wiring
 from grantwire.delivering import SecondsLeft
 from grantwire.dispatching import Dispatcher
 from grantwire.observability import logger, write_metrics
-from grantwire.settings import dispatch_settings
+from grantwire.settings import dispatch_settings, is_started_by_lambda
 from grantwire.stores import clients
 from grantwire.stores.dead_letters import DeadLetterQueue
 
@@ -21,7 +21,7 @@ BATCH = 10  # of the event source mapping in template.yaml
 
 @cache
 def dispatcher() -> Dispatcher:
-    """Wired together at the first event, and kept while the process is warm."""
+    """Wired together once, and kept while the process is warm."""
     settings = dispatch_settings()
     deliveries = wiring.delivery_store(
         settings.deliveries.deliveries_table, settings.deliveries.delivery_retention_days
@@ -70,3 +70,7 @@ def _failure(record: dict[str, Any], *, seconds_left: SecondsLeft) -> str:
         logger().error("event failed", extra={"message_id": record["messageId"], "reason": type(exc).__name__})
         return str(record["messageId"])
     return ""
+
+
+if is_started_by_lambda():
+    dispatcher()  # Lambda lends a whole core until the handler is there, a seventh of one after that

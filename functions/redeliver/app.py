@@ -12,7 +12,7 @@ from grantwire.delivering import SecondsLeft
 from grantwire.observability import logger, write_metrics
 from grantwire.redelivering import Redeliverer
 from grantwire.replaying import Replayer, ReplayStep
-from grantwire.settings import delivery_settings
+from grantwire.settings import delivery_settings, is_started_by_lambda
 from grantwire.stores.wakeups import read_message
 
 BATCH = 10  # of the event source mapping in template.yaml
@@ -20,7 +20,7 @@ BATCH = 10  # of the event source mapping in template.yaml
 
 @cache
 def redeliverer() -> Redeliverer:
-    """Wired together at the first wake-up, and kept while the process is warm."""
+    """Wired together once, and kept while the process is warm."""
     settings = delivery_settings()
     deliveries = wiring.delivery_store(settings.deliveries_table, settings.delivery_retention_days)
     return Redeliverer(
@@ -67,3 +67,7 @@ def _failure(record: dict[str, Any], *, seconds_left: SecondsLeft) -> str:
         logger().error("wake-up failed", extra={"message_id": record["messageId"], "reason": type(exc).__name__})
         return str(record["messageId"])
     return ""
+
+
+if is_started_by_lambda():
+    redeliverer()  # Lambda lends a whole core until the handler is there, a seventh of one after that

@@ -38,7 +38,7 @@ _COUNTING = Lock()  # Powertools reads and writes a metric in two steps
 @cache
 def logger() -> Logger:
     """The logger of this function; its service name comes from the environment."""
-    return Logger(log_uncaught_exceptions=False)
+    return Logger(location=None, log_uncaught_exceptions=False)  # a line number is of no use to who reads these
 
 
 @cache

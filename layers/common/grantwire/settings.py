@@ -206,6 +206,11 @@ def read_console_settings(environment: Mapping[str, str]) -> ConsoleSettings:
     )
 
 
+def is_started_by_lambda() -> bool:
+    """Whether Lambda has started this process, and not a test or the local stack."""
+    return "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ
+
+
 def _egress(environment: Mapping[str, str]) -> EgressSettings:
     hosts = environment.get("ALLOWED_HOSTS", "").split(",")
     return EgressSettings(
