@@ -15,7 +15,7 @@ Row = Mapping[str, Any]
 
 _KEYS: Final = {"due": ("due_shard", "sweep_at"), "parked": ("parked_host", "sk"), "by_name": ("listed", "name_key")}
 _PROJECTED: Final = {
-    "due": frozenset({"trigger", "state", "attempt_count", "due_at", "lease_until", "number"}),
+    "due": frozenset({"trigger", "state", "attempt_count", "due_at", "lease_until"}),
     "parked": frozenset({"trigger", "state", "attempt_count", "parked_at"}),
 }
 
@@ -34,6 +34,8 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
             return len(content.strip("-0.").replace(".", "")) // 2 + 2
         case "B":
             return len(bytes(content))
+        case "SS":
+            return sum(len(one.encode()) for one in content)
         case "L":
             return 3 + sum(1 + _value_bytes(one) for one in content)
         case "M":

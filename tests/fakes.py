@@ -166,7 +166,11 @@ class FakeDeliveries:
         return self._change("release", delivery, released)
 
     def postpone(self, delivery: Delivery, *, sweep_at: float) -> bool:
-        return self._change("postpone", delivery, replace(delivery, sweep_at=sweep_at))
+        """Nothing else is written: the index may be behind."""
+        row = self.rows.get(_key(delivery))
+        if row is None or row.delivery.sweep_at != delivery.sweep_at:
+            return False
+        return self._change("postpone", delivery, replace(row.delivery, sweep_at=sweep_at))
 
     def interrupt(self, delivery: Delivery, following: Next, *, sweep_at: float | None) -> bool:
         ended = replace(delivery, state=following.state, due_at=following.due_at, lease_until=None, sweep_at=sweep_at)
@@ -199,7 +203,7 @@ class FakeDeliveries:
     def overdue(self, shard: int, *, now: float, limit: int) -> Sequence[Delivery]:
         due = self._indexes.due[shard]
         end = bisect_right(due, _milliseconds(now), key=lambda entry: entry[0])
-        return [self.rows[key].delivery for _, key in due[: min(end, limit)]]
+        return [replace(self.rows[key].delivery, number=None) for _, key in due[: min(end, limit)]]  # not in the index
 
     def _change(
         self,

@@ -171,6 +171,23 @@ def test_what_was_found_is_forgotten() -> None:
     assert records.paces["wh_1", False].taken == 0
 
 
+def test_a_receiver_that_refuses_again_later_is_not_held_for_what_was_drawn_before() -> None:
+    """The row outlives what was found for a week; with nobody in line, a refusal must not hold up what comes next."""
+    records, time = FakePaces(), Time()
+    one = pacer(records, time)
+    one.attempted(webhook(), REFUSED, NOW)
+    for number in range(20_000):
+        time.now = NOW + number / 100
+        one.turn(webhook(), None)
+    time.now = NOW + 2 * FORGET_SECONDS
+    assert one.turn(webhook(), None) is None
+    one.attempted(webhook(), REFUSED, time.now)
+    assert (records.paces["wh_1", False].taken, records.paces["wh_1", False].refused) == (0, 0)
+    time.slept.clear()
+    assert one.turn(webhook(), None) is None
+    assert sum(time.slept) <= 1 / MOST_PER_SECOND
+
+
 def test_a_limit_is_never_risen_above() -> None:
     """A webhook with a limit whose receiver takes less is slowed below it, and comes back to it."""
     records, time = FakePaces(), Time()

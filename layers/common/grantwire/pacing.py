@@ -171,7 +171,8 @@ class Pacer:
         own, now = _own(webhook), self.clock()
         pace = self.records.get(webhook.id, own=own)
         if pace is None or (not own and pace.is_over(now)):
-            first = Pace(webhook_id=webhook.id, rate=MOST_PER_SECOND, since=now, slowed_at=now)
+            before = pace or Pace(webhook_id=webhook.id, rate=MOST_PER_SECOND, since=now)
+            first = before.changed(now, MOST_PER_SECOND, step=0.0, slowed_at=now)  # goes on with the numbers of a row
             self.records.put(first, pace, own=own)
         elif now - pace.since > OLD_SECONDS:
             self.records.put(pace.changed(now, pace.rate), pace, own=own)

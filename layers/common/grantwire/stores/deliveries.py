@@ -142,8 +142,31 @@ class DeliveryStore(EventStore):
         )
 
     def postpone(self, delivery: Delivery, *, sweep_at: float) -> bool:
-        """Let the sweep look after the row later; False when the row has changed meanwhile."""
-        return self._change(delivery, replace(delivery, sweep_at=sweep_at))
+        """Let the sweep look after the row later; False when the row has changed meanwhile.
+
+        The index, of which the sweep has the row, may be behind and lacks `number`: nothing else is written.
+        """
+        token = {"S": self.new_token()}
+        with translated("dynamodb UpdateItem"):
+            try:
+                self.client.update_item(
+                    TableName=self.table_name,
+                    Key=_key(delivery),
+                    UpdateExpression="SET sweep_at = :later, #change = :change",
+                    ConditionExpression="#state = :state AND attempt_count = :attempts AND sweep_at = :before",
+                    ExpressionAttributeNames={"#state": "state", "#change": "change"},
+                    ExpressionAttributeValues={
+                        ":later": _number(sweep_at),
+                        ":change": token,
+                        ":state": {"S": delivery.state},
+                        ":attempts": {"N": str(delivery.attempts)},
+                        ":before": _number(delivery.sweep_at or 0.0),
+                    },
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            except self.client.exceptions.ConditionalCheckFailedException as exc:
+                return _is_ours(exc, token)
+        return True
 
     def interrupt(self, delivery: Delivery, following: Next, *, sweep_at: float | None) -> bool:
         """End the attempt of a sender that did not come back; False when it did."""
