@@ -45,7 +45,7 @@ bench: $(READY) ## measure init time and CPU per delivery against their floors
 	@$(BIN)/python -m bench.delivery_cpu
 	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.rendering
 	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.filtering
-	@$(MAKE) outage pace
+	@$(MAKE) phases outage pace
 
 bench-console: $(READY) chromium ## how the console feels: its first load, 1,000 webhooks, a template of 64 KB
 	@CHROMIUM="$(CHROMIUM)" PYTHONPATH=layers/common:. $(BIN)/python -m bench.console

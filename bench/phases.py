@@ -244,7 +244,7 @@ def measured(count: int = 300) -> dict[str, Any]:
         with warm.watched():
             warm.deliver("request_created", 20)  # wires the handler, and has Python specialise the code
             found = {"phases": warm.phases(count), CONNECT: warm.connecting(20)}
-            return found | {"one by one": warm.kept(count), "fifty at once": warm.fifty(10)}
+            return found | {"one by one": warm.kept(count), "fifty at once": warm.fifty(20)}
 
 
 def ratio(phases: dict[str, dict[str, float]]) -> float:

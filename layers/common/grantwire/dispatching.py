@@ -1,10 +1,10 @@
 """One request event: which webhooks want it, and a delivery to each of them, all at once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from grantwire import filters, reporting, request_events
 from grantwire.delivering import Attempted, Deliverer, Parking, SecondsLeft, unhurried
@@ -57,6 +57,7 @@ class DeadLetters(Protocol):
         ...
 
 
+_T = TypeVar("_T")
 _CHUNK = 10  # wake-ups that SQS takes in one call
 _CLAIMED = "this event was claimed for this webhook before"
 
@@ -144,12 +145,16 @@ class Dispatcher:
         stored: bool,
         seconds_left: SecondsLeft,
     ) -> None:
-        """All at once; a webhook that hangs or a row that cannot be written does not keep the others from ending."""
+        """All at once; a webhook that hangs or a row that cannot be written does not keep the others from ending.
+
+        The last one in this very thread, which would only wait: to hand it over costs more than to render and sign it.
+        """
         chunks = [later[start : start + _CHUNK] for start in range(0, len(later), _CHUNK)]
         queue = partial(self.deliverer.queue, seconds_left=seconds_left)
         queued = [(chunk, self.executor.submit(queue, chunk, event)) for chunk in chunks]
         first = partial(self.deliverer.deliver_first, stored=stored, seconds_left=seconds_left)
-        running = [(webhook, self.executor.submit(first, webhook, event)) for webhook in now]
+        running = [(webhook, self.executor.submit(first, webhook, event)) for webhook in now[:-1]]
+        running += [(webhook, _here(partial(first, webhook, event))) for webhook in now[-1:]]
         wait([future for _, future in queued])
         wait([future for _, future in running])  # Lambda freezes the process when the handler ends
         faults = [fault for chunk, future in queued if (fault := _queued(chunk, event, future))]
@@ -162,6 +167,16 @@ class Dispatcher:
         self.dead_letters.keep(raw, reason)
         count(Metric.EVENT_UNUSABLE)
         logger().warning("event unusable", extra={"reason": reason})
+
+
+def _here(call: Callable[[], _T]) -> "Future[_T]":
+    """What comes of a call, as an executor would give it."""
+    ended: Future[_T] = Future()
+    try:
+        ended.set_result(call())
+    except Exception as exc:
+        ended.set_exception(exc)
+    return ended
 
 
 def _queued(
