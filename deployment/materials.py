@@ -89,7 +89,7 @@ def _component(build: Path, folders: list[Path], hashes: Mapping[str, list[str]]
     library = PathDistribution(folders[0])
     name = re.sub(r"[-_.]+", "-", library.metadata["Name"]).lower()
     purl = PackageURL("pypi", name=name, version=library.version)
-    where = [Occurrence(location=folder.relative_to(build).as_posix()) for folder in folders]
+    places = [folder.relative_to(build).as_posix() for folder in folders]
     own = [file.relative_to(build).as_posix() for folder in folders for file in sorted(folder.glob("sboms/*"))]
     return Component(
         name=name,
@@ -98,7 +98,8 @@ def _component(build: Path, folders: list[Path], hashes: Mapping[str, list[str]]
         purl=purl,
         bom_ref=purl.to_string(),
         licenses=[_licence(library)],
-        evidence=ComponentEvidence(occurrences=where),
+        # By their own names they are sorted, else by chance.
+        evidence=ComponentEvidence(occurrences=[Occurrence(bom_ref=one, location=one) for one in places]),
         external_references=[
             _archives(name, library.version, hashes[f"{name}=={library.version}"]),
             *(ExternalReference(type=ExternalReferenceType.BOM, url=XsUri(one)) for one in own),

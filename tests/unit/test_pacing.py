@@ -141,7 +141,7 @@ def test_a_long_wait_is_looked_at_in_between() -> None:
     assert turns[-1] == Turn(199.0, NOW + 890)
 
 
-def receiver(capacity: int, offered: float, *, seconds: int = 120) -> tuple[list[int], list[int]]:
+def receiver(capacity: int, offered: float, *, seconds: int = 60) -> tuple[list[int], list[int]]:
     """What a receiver that takes so many in each second accepted and refused, second by second, of three processes."""
     chance, records, time, waits = random.Random(1), FakePaces(), Time(), list[float]()
     pacers = [Pacer(records=records, clock=lambda: time.now, sleep=waits.append) for _ in range(3)]
