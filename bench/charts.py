@@ -40,7 +40,7 @@ def lines(title: str, unit: str, series: Mapping[str, Sequence[float]], end: str
     longest = max(len(values) for values in series.values())
     drawn = [_text(0, 16, title), '<path class="axis" d="M40 30V190H700" fill="none"/>']
     drawn += [
-        _text(34, 36, f"{highest:g}", "end"),
+        _text(34, 36, f"{highest:.3g}", "end"),
         _text(34, 194, "0", "end"),
         _text(700, 208, end or f"{longest} s", "end"),
     ]
