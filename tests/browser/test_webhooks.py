@@ -226,8 +226,9 @@ def test_what_somebody_else_has_changed_is_looked_at_before_it_is_deleted(stack:
     """So also before it is switched off: in words of the console, with the way out, which then works."""
     webhook = stack.webhook()
     page = open_page(f"{stack.url}/")
-    stack.ask("PATCH", f"/webhooks/{webhook['id']}", {"timeout_seconds": 9}, **{"If-Match": "*"})
     row = page.get_by_role("row", name=re.compile("Torq"))
+    expect(row).to_be_visible()
+    stack.ask("PATCH", f"/webhooks/{webhook['id']}", {"timeout_seconds": 9}, **{"If-Match": "*"})
     words = "Somebody has changed this webhook since you opened it. Reload the page and look at it, then try again."
     row.locator("summary").click()
     row.get_by_role("button", name="Switch off").click()

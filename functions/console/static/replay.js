@@ -24,7 +24,8 @@ class Wish {
   constructor(webhook, close) {
     Object.assign(this, { webhook, close });
     this.since = text(local(new Date(Date.now() - DAY_MS)), { type: "datetime-local", step: 1 });
-    this.until = text(local(new Date()), { type: "datetime-local", step: 1 });
+    // The second that has begun counts too: whoever looks at what has just failed wants it replayed.
+    this.until = text(local(new Date(Date.now() + 1000)), { type: "datetime-local", step: 1 });
     this.rate = text(60, { type: "number", min: 1, max: 600, class: "short" });
     this.words = element("p", { class: "answer", role: "status" });
     this.start = button("Replay", () => this.ask(false), { kind: "primary", disabled: true });
