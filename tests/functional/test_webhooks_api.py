@@ -787,7 +787,7 @@ class TestDescription:
         asker = Asker(world, document, created(world)["id"])
 
         @settings(
-            max_examples=100,
+            max_examples=60,
             deadline=None,
             database=None,
             derandomize=True,

@@ -1,4 +1,4 @@
-"""A host hangs for an hour while 2,000 deliveries to it are parked; `make outage` does the same with 100,000.
+"""A host hangs for an hour while 1,300 deliveries to it are parked; `make outage` does the same with 100,000.
 
 `bench/outage.py` says what is claimed; here, each claim that circuits are there for is broken on purpose as well.
 """
@@ -12,7 +12,7 @@ from grantwire import circuits
 from tests.simulation.edited import edited
 from tests.simulation.world import silence
 
-PARKED, HOURS = 2_000, 1.0
+PARKED, HOURS = 1_300, 1.0
 
 
 @cache

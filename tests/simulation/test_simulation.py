@@ -10,7 +10,7 @@ import pytest
 
 from tests.simulation.run import simulate, story, told
 
-CHUNKS, SEEDS_IN_A_CHUNK = 10, 300
+CHUNKS, SEEDS_IN_A_CHUNK = 10, 200
 
 
 @cache

@@ -185,7 +185,7 @@ def test_what_is_sent_is_what_the_target_documents(recipe: Recipe, sample: Sampl
 
 
 @each_recipe
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(payloads())
 def test_what_is_sent_is_json_and_holds_exactly_the_events_text(recipe: Recipe, payload: dict[str, Any]) -> None:
     """Any event: the body parses, and differs from that of the event's marked copy in what the marks are alone."""
