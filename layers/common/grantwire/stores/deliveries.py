@@ -79,10 +79,14 @@ class DeliveryStore(EventStore):
                 self.client.update_item(
                     TableName=self.table_name,
                     Key=_key(delivery),
-                    UpdateExpression="SET sweep_at = lease_until, due_shard = :shard",
+                    UpdateExpression="SET sweep_at = if_not_exists(lease_until, :now), due_shard = :shard",
                     ConditionExpression="#state = :delivering AND attribute_not_exists(sweep_at)",
                     ExpressionAttributeNames={"#state": "state"},
-                    ExpressionAttributeValues={":shard": _shard(delivery), ":delivering": {"S": State.DELIVERING}},
+                    ExpressionAttributeValues={
+                        ":shard": _shard(delivery),
+                        ":delivering": {"S": State.DELIVERING},
+                        ":now": _number(self.clock()),
+                    },
                 )
             except self.client.exceptions.ConditionalCheckFailedException:
                 return False
