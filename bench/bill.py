@@ -11,7 +11,6 @@ import io
 import json
 import logging
 import os
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +20,7 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from bench.batches import RATES, Gathered, gathered
-from bench.delivery_cpu import _RECEIVER, _SERVER, ROOT, Bench, process
+from bench.delivery_cpu import ROOT, Bench, opened_bench
 from bench.metering import Meter, size_of
 from grantwire.models import Exchange, HttpResponse, Timings
 from grantwire.observability import logger
@@ -315,14 +314,7 @@ def beside() -> dict[str, float | None]:
 @contextlib.contextmanager
 def opened() -> Iterator[Account]:
     """The handlers, wired and warm, on moto's server."""
-    with tempfile.TemporaryDirectory() as folder, process(_SERVER) as endpoint, process(_RECEIVER, folder) as url:
-        os.environ |= {"AWS_ENDPOINT_URL": endpoint, "PERMIT_LOOPBACK": "true", "SSL_CERT_FILE": f"{folder}/ca.pem"}
-        os.environ |= {
-            "AWS_ACCESS_KEY_ID": "bench",
-            "AWS_SECRET_ACCESS_KEY": "bench",
-            "AWS_DEFAULT_REGION": "us-east-1",
-        }
-        bench = Bench(url, f"{folder}/ca.pem")
+    with opened_bench() as bench:
         handlers = {"dispatch": bench.handler}
         for name in ("redeliver", "sweep"):
             logical_id = f"{name.capitalize()}Function"

@@ -57,6 +57,21 @@ def process(code: str, *arguments: str) -> Iterator[str]:
             child.communicate("")
 
 
+@contextlib.contextmanager
+def opened_bench() -> Iterator["Bench"]:
+    """A sender on moto's server and beside a receiver, each in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder, process(_SERVER) as endpoint, process(_RECEIVER, folder) as url:
+        os.environ |= {
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ACCESS_KEY_ID": "bench",
+            "AWS_SECRET_ACCESS_KEY": "bench",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "PERMIT_LOOPBACK": "true",
+            "SSL_CERT_FILE": f"{folder}/ca.pem",
+        }
+        yield Bench(url, f"{folder}/ca.pem")
+
+
 class Bench:
     """One sender under measurement: its tables, its handler, and the floor beside it."""
 
@@ -201,14 +216,7 @@ def main() -> None:
     arguments.add_argument("--deliveries", type=int, default=100)
     arguments.add_argument("--rounds", type=int, default=7)
     given = arguments.parse_args()
-    with tempfile.TemporaryDirectory() as folder, process(_SERVER) as endpoint, process(_RECEIVER, folder) as url:
-        os.environ |= {"AWS_ENDPOINT_URL": endpoint, "PERMIT_LOOPBACK": "true", "SSL_CERT_FILE": f"{folder}/ca.pem"}
-        os.environ |= {
-            "AWS_ACCESS_KEY_ID": "bench",
-            "AWS_SECRET_ACCESS_KEY": "bench",
-            "AWS_DEFAULT_REGION": "eu-west-1",
-        }
-        bench = Bench(url, f"{folder}/ca.pem")
+    with opened_bench() as bench:
         bench.deliver(20)  # wires the handler, opens the connection
         bench.record(given.deliveries)
         own = own_work(bench, given.deliveries) * 1000
