@@ -11,7 +11,7 @@ import pytest
 
 from grantwire.errors import StoreError
 from grantwire.models import TRIGGERS
-from tests.functional.conftest import ROOT, World, event_file, wakeup_of
+from tests.functional.conftest import ROOT, World, event_file, load_handler, wakeup_of
 from tests.receivers import Authority, Received, Receiver, answer, answering, receiving
 
 ACCEPTED = answer("202 Accepted", b'{"status":"accepted"}')
@@ -428,3 +428,14 @@ def test_what_arrives_is_what_the_readme_shows(world: World, torq: Receiver) -> 
         name: seen[name] for name in seen if name not in own
     }
     assert shown_body.rstrip("\n") == body
+
+
+@pytest.mark.parametrize(("function", "wired"), [("dispatch", "dispatcher"), ("redeliver", "redeliverer")])
+@pytest.mark.parametrize("by_lambda", [True, False])
+def test_lambda_wires_what_sends_while_it_starts(
+    world: World, monkeypatch: pytest.MonkeyPatch, function: str, wired: str, by_lambda: bool
+) -> None:
+    """It lends a whole core until then; elsewhere nothing is wired before there is something to do."""
+    if by_lambda:
+        monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+    assert getattr(load_handler(function), wired).cache_info().currsize == int(by_lambda)
