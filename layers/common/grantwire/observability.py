@@ -61,5 +61,6 @@ def measure(metric: Metric, seconds: float) -> None:
 
 def write_metrics() -> None:
     """Write what was counted in this invocation; nothing when nothing was."""
-    if metrics().metric_set:
-        metrics().flush_metrics()
+    with _COUNTING:
+        if metrics().metric_set:
+            metrics().flush_metrics()
