@@ -21,6 +21,7 @@ _IDENTIFIERS: Final = {
     "AWS::Cognito::UserPool": "UserPoolId",
 }
 NEEDED: Final = ("WebhooksTable", "DeliveriesTable", "SecretsKey")
+OWN_KEY: Final = "SecretsKeyArn"  # the parameter: a key of one's own is in no stack, and none is imported
 
 
 def kept(template: Template) -> dict[str, dict[str, Any]]:
@@ -55,14 +56,15 @@ def resources_to_import(template: Template, names: Mapping[str, str]) -> list[di
 def main(arguments: list[str]) -> int:
     """Exit status: 0, or 2 for a name that is missing or that nothing has."""
     template = Template.read()
-    usage = 'make restore NAMES="WebhooksTable=… DeliveriesTable=… SecretsKey=…"'
+    usage = 'make restore NAMES="WebhooksTable=… DeliveriesTable=… SecretsKey=… (or SecretsKeyArn=…)"'
     made = argparse.ArgumentParser(prog="make restore", usage=usage, description=__doc__)
     made.add_argument("names", nargs="+", metavar="LOGICAL_ID=NAME", help=", ".join(kept(template)))
     made.add_argument("--into", type=Path, default=ROOT / ".aws-sam" / "restore")
     options = made.parse_args(arguments)
-    names = dict(one.split("=", 1) for one in options.names if "=" in one)
-    missing, foreign = set(NEEDED) - names.keys(), names.keys() - kept(template).keys()
-    if missing or foreign or len(names) < len(options.names):
+    given = dict(one.split("=", 1) for one in options.names if "=" in one)
+    names = {key: name for key, name in given.items() if key != OWN_KEY}
+    needed = set(NEEDED) - ({"SecretsKey"} if OWN_KEY in given else set())
+    if needed - names.keys() or names.keys() - kept(template).keys() or len(given) < len(options.names):
         made.error(f"needs {', '.join(NEEDED)} and may have {', '.join(kept(template))}, each as LOGICAL_ID=NAME")
     options.into.mkdir(parents=True, exist_ok=True)
     files = {"template.json": import_template(template, names), "resources.json": resources_to_import(template, names)}

@@ -27,6 +27,8 @@ PLACES: Final = {
     "EventBus": "EVENT_BUS",
     "RequestBus": "EVENT_BUS",
 }
+# The stack's own key, or the one that it was given.
+SECRETS_KEY = {"Fn::If": ["HasSecretsKey", {"Fn::GetAtt": ["SecretsKey", "Arn"]}, {"Ref": "SecretsKeyArn"}]}
 Permission = tuple[str, str]  # an action, and the logical id or the parameter that it is for, with `/index/…`
 
 
@@ -76,6 +78,8 @@ def listed(value: Any) -> list[Any]:
 
 def place(arn: dict[str, Any]) -> str:
     """What an ARN is of; it must be written in one of the ways that this template has."""
+    if arn == SECRETS_KEY:
+        return "SecretsKey"
     if "Fn::GetAtt" in arn:
         [name, attribute] = arn["Fn::GetAtt"]
         assert attribute == "Arn"

@@ -11,6 +11,7 @@ from moto.events.models import EventPattern
 from grantwire import settings
 from grantwire.models import TRIGGERS
 from grantwire.observability import Metric
+from local.template import LOCAL_NAMES, Template
 from tests.project.documents import ROOT, template
 
 TEMPLATE = template()
@@ -72,6 +73,9 @@ WIDE = {
 }
 
 
+SECRETS_KEY_ARN = {"Fn::If": ["HasSecretsKey", {"Fn::GetAtt": ["SecretsKey", "Arn"]}, {"Ref": "SecretsKeyArn"}]}
+
+
 @pytest.mark.parametrize(("logical_id", "statement"), list(statements()))
 def test_no_policy_allows_everything(logical_id: str, statement: dict[str, Any]) -> None:
     """`sam validate --lint` lets `Action: "*"` pass; the two exceptions are named."""
@@ -89,10 +93,19 @@ def test_who_seals_opens_nothing_and_who_opens_seals_nothing() -> None:
         actions = [one for one in texts(statement["Action"]) if one.startswith("kms:")]
         if actions and logical_id != "SecretsKey":
             allowed.setdefault(logical_id, []).extend(actions)
-            assert statement["Resource"] == {"Fn::GetAtt": ["SecretsKey", "Arn"]}
+            assert statement["Resource"] == SECRETS_KEY_ARN
             assert statement["Condition"] == {"Null": {"kms:EncryptionContext:webhook_id": "false"}}
     opening = {one: ["kms:Decrypt"] for one in ("DispatchRole", "RedeliverRole", "TestWebhookRole")}
     assert allowed == {**opening, "WebhooksRole": ["kms:Encrypt"]}
+
+
+def test_with_a_key_of_ones_own_none_is_made() -> None:
+    """And the one that was given seals."""
+    arn = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    template = Template.read(names=dict(LOCAL_NAMES) | {"SecretsKeyArn": arn})
+    assert template.logical_ids("AWS::KMS::Key") == ()
+    variables = RESOURCES["WebhooksFunction"]["Properties"]["Environment"]["Variables"]
+    assert template.resolve(variables["SECRETS_KEY"]) == template.resolve(SECRETS_KEY_ARN) == arn
 
 
 def test_nobody_but_ourselves_and_aws_is_let_in() -> None:

@@ -227,7 +227,16 @@ class TestRestore:
         assert main([*(f"{key}={value}" for key, value in NAMES.items()), "--into", str(tmp_path)]) == 0
         assert {file.name for file in tmp_path.iterdir()} == {"template.json", "resources.json"}
 
-    @pytest.mark.parametrize("names", [["WebhooksTable=w"], ["Nothing=x"], ["WebhooksTable"]])
+    def test_a_key_of_ones_own_is_not_taken_in(self, tmp_path: Path) -> None:
+        """It stays where it is; the deployment is told of it by the parameter."""
+        tables = ["WebhooksTable=w", "DeliveriesTable=d"]
+        assert main([*tables, "SecretsKeyArn=arn:aws:kms:eu-west-1:123456789012:key/k-1", "--into", str(tmp_path)]) == 0
+        template = json.loads((tmp_path / "template.json").read_text(encoding="utf-8"))
+        assert template["Resources"].keys() == {"WebhooksTable", "DeliveriesTable"}
+
+    @pytest.mark.parametrize(
+        "names", [["WebhooksTable=w"], ["WebhooksTable=w", "DeliveriesTable=d"], ["Nothing=x"], ["WebhooksTable"]]
+    )
     def test_a_name_that_is_missing_or_foreign(self, names: list[str], tmp_path: Path) -> None:
         with pytest.raises(SystemExit) as ended:
             main([*names, "--into", str(tmp_path)])
