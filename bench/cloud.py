@@ -223,8 +223,9 @@ class Cloud:
             self._feed_next(webhook, events)
 
         def first(event: RequestEvent, container: Redeliverer) -> None:
-            self.rows.keep_event(event, ["wh"])
-            container.deliverer.deliver_first(webhook, event, stored=True)
+            begun_at = container.deliverer.clock()
+            self.rows.keep_event(event, ["wh"], now=begun_at)
+            container.deliverer.deliver_first(webhook, event, begun_at=begun_at)
 
         if following := next(events, None):
             self.hub.at(following.time, partial(happen, following))

@@ -194,8 +194,9 @@ def billed(events: int) -> str:
         f"Direct ≤ $3.50: {met(figures['totals']['direct'], bill.TARGET)}. "
         f"Idle ${idle:.2f} a month, target ≤ $1: {met(idle, bill.IDLE_TARGET)}: "
         + ", ".join(f"{name} {dollars:.2f}" for name, dollars in figures["idle"].items())
-        + ". Within what AWS gives every account each month (a million requests of SQS and of Lambda) "
-        + f"it is ${free:.2f}.\n"
+        + f". With a key that you have already it is ${idle - figures['idle']['the key']:.2f}: "
+        + f"{met(idle - figures['idle']['the key'], bill.IDLE_TARGET)}. Within what AWS gives every account each month "
+        + f"(a million requests of SQS and of Lambda) it is ${free:.2f}, key and all.\n"
     )
     batches = [
         [rate, f"{one['size']:.1f}", f"{one['mean_s']:.2f}", f"{one['p99_s']:.2f}", f"{one['dollars']:.2f}"]

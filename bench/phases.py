@@ -134,14 +134,13 @@ def _places(handler: Callable[..., Any]) -> Iterator[tuple[str, Any, str]]:
     for name in ("turn", "attempted"):
         yield "circuit, pace", pacing.Pacer, name
     yield "open secrets", invoking.Invoker, "open_secrets"
-    yield "claim", DeliveryStore, "claim_new"
     yield "render", invoking, "render"
     yield "sign", signing, "signed"
     yield CONNECT, egress._CheckedConnection, "connect"
     yield "send", egress.Egress, "send"
     yield "judge", validators, "judge"
     yield "judge", judging, "judge"
-    yield "record", DeliveryStore, "record"
+    yield "record", DeliveryStore, "record_new"
     yield "health", health.HealthKeeper, "attempted"
     yield "log, metrics", reporting, "attempted"
     yield "log, metrics", _Functions(handler.__globals__), "write_metrics"

@@ -40,6 +40,10 @@ def _unheard(what: str, before: Row | None, after: Row) -> None:
     """Nobody listens."""
 
 
+def _unbegun(webhook_id: str, event: RequestEvent) -> None:
+    """Nobody listens."""
+
+
 @dataclass
 class _Indexes:
     """What is found without looking at every row: sorted lists, so that 100,000 rows can be worked with.
@@ -78,16 +82,23 @@ class _Indexes:
 
 @dataclass
 class FakeDeliveries:
-    """The table of deliveries. `on_change` hears of each write that took effect: its name, the row before and after."""
+    """The table of deliveries.
+
+    on_change  hears of each write that took effect: its name, the row before and after
+    on_begin   hears of each first attempt that has begun, by the word of its event
+    """
 
     max_event_bytes: int = MAX_EVENT_BYTES
     on_change: Callable[[str, Row | None, Row], None] = _unheard
+    on_begin: Callable[[str, RequestEvent], None] = _unbegun
     rows: dict[Key, Row] = field(default_factory=dict)
     events: dict[str, RequestEvent] = field(default_factory=dict)
-    first_attempts: dict[str, frozenset[str]] = field(default_factory=dict)
+    first_attempts: dict[str, dict[str, float]] = field(default_factory=dict)
     _indexes: _Indexes = field(default_factory=_Indexes)
 
-    def keep_event(self, event: RequestEvent, begun: Collection[str]) -> Collection[str] | None:
+    def keep_event(
+        self, event: RequestEvent, webhook_ids: Collection[str], *, now: float
+    ) -> Mapping[str, float] | None:
         try:
             payload = compressed(event.payload)
         except RecursionError:
@@ -95,20 +106,14 @@ class FakeDeliveries:
         if len(payload) > self.max_event_bytes:
             return None
         self.events[event.id] = event
-        before = self.first_attempts.get(event.id, frozenset())
-        self.first_attempts[event.id] = before | set(begun)
+        before = self.first_attempts.get(event.id, {})
+        self.first_attempts[event.id] = dict.fromkeys(webhook_ids, _milliseconds(now)) | before
+        for webhook_id in () if before else webhook_ids:
+            self.on_begin(webhook_id, event)
         return before
 
-    def begun(self, event_id: str) -> Collection[str]:
-        return self.first_attempts.get(event_id, frozenset())
-
-    def look_after(self, delivery: Delivery) -> bool:
-        row = self.rows.get(_key(delivery))
-        if row is None or row.delivery.state is not State.DELIVERING or row.delivery.sweep_at is not None:
-            return False
-        looked_after = replace(row.delivery, sweep_at=row.delivery.lease_until)
-        self._write("look_after", row, replace(row, delivery=looked_after))
-        return True
+    def begun(self, event_id: str) -> Mapping[str, float]:
+        return self.first_attempts.get(event_id, {})
 
     def event(self, event_id: str) -> RequestEvent | None:
         return self.events.get(event_id)
@@ -122,6 +127,15 @@ class FakeDeliveries:
 
     def queue_new(self, delivery: Delivery) -> bool:
         return self._make("queue_new", delivery) is None
+
+    def record_new(self, begun: Delivery, invocation: Invocation, following: Next, *, sweep_at: float | None) -> bool:
+        row = self.rows.get(_key(begun))
+        if row and (row.delivery.state, row.delivery.attempts) != (State.DELIVERING, begun.attempts):
+            return False
+        outcome = invocation.outcome
+        recorded = _rounded(_after(begun, following, sweep_at))
+        self._write("record_new", row, Row(recorded, outcome.code, outcome.sentence, [outcome.code]))
+        return True
 
     def _make(self, what: str, delivery: Delivery) -> Delivery | None:
         found = self.rows.get(_key(delivery))
@@ -143,10 +157,7 @@ class FakeDeliveries:
         return claimed if self._change("claim", delivery, claimed) else None
 
     def record(self, delivery: Delivery, invocation: Invocation, following: Next, *, sweep_at: float | None) -> bool:
-        recorded = replace(
-            delivery, state=following.state, due_at=following.due_at, lease_until=None, sweep_at=sweep_at
-        )
-        outcome = invocation.outcome
+        recorded, outcome = _after(delivery, following, sweep_at), invocation.outcome
         return self._change(
             "record", delivery, recorded, code=outcome.code, reason=outcome.sentence, attempt=outcome.code
         )
@@ -173,7 +184,7 @@ class FakeDeliveries:
         return self._change("postpone", delivery, replace(row.delivery, sweep_at=sweep_at))
 
     def interrupt(self, delivery: Delivery, following: Next, *, sweep_at: float | None) -> bool:
-        ended = replace(delivery, state=following.state, due_at=following.due_at, lease_until=None, sweep_at=sweep_at)
+        ended = _after(delivery, following, sweep_at)
         reason = "the sender stopped during the attempt; the receiver may have seen it"
         return self._change("interrupt", delivery, ended, code="interrupted", reason=reason, attempt="interrupted")
 
@@ -233,6 +244,10 @@ class FakeDeliveries:
 
 def _key(delivery: Delivery) -> Key:
     return delivery.webhook_id, delivery.sort_key
+
+
+def _after(delivery: Delivery, following: Next, sweep_at: float | None) -> Delivery:
+    return replace(delivery, state=following.state, due_at=following.due_at, lease_until=None, sweep_at=sweep_at)
 
 
 def _shard(key: Key) -> int:

@@ -1,7 +1,7 @@
 """Events that come in batches from SQS: all side by side, and each on its own when something fails."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pytest
@@ -33,10 +33,10 @@ def test_what_fails_comes_again_alone(world: World, authority: Authority, monkey
     """Our own fault with one event leaves the others alone; a message that is no event's text comes again as well."""
     keep, unlucky = DeliveryStore.keep_event, event(3)["detail"]["event_time"]
 
-    def fail(store: DeliveryStore, kept: Any, begun: Collection[str]) -> Collection[str] | None:
+    def fail(store: DeliveryStore, kept: Any, ids: Collection[str], *, now: float) -> Mapping[str, float] | None:
         if kept.time == unlucky:
             raise StoreError("dynamodb UpdateItem: ProvisionedThroughputExceededException")
-        return keep(store, kept, begun)
+        return keep(store, kept, ids, now=now)
 
     with receiving(answering(answer("202 Accepted")), authority.server_context()) as receiver:
         webhook = world.webhook(receiver.url)

@@ -4,7 +4,7 @@ The simulation runs on the fake: as long as both pass this class, what it shows 
 """
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -45,15 +45,17 @@ WAITING = Next(State.WAITING, 2000.0006)
 class Store(Protocol):
     """Everything that is asked of the table, by whichever use case."""
 
-    def keep_event(self, event: RequestEvent, begun: Collection[str]) -> Collection[str] | None: ...
-
-    def begun(self, event_id: str) -> Collection[str]: ...
-
-    def look_after(self, delivery: Delivery) -> bool: ...
+    def keep_event(
+        self, event: RequestEvent, webhook_ids: Collection[str], *, now: float
+    ) -> Mapping[str, float] | None: ...
+    def begun(self, event_id: str) -> Mapping[str, float]: ...
     def event(self, event_id: str) -> RequestEvent | None: ...
     def get(self, webhook_id: str, sort_key: str) -> Delivery | None: ...
     def claim_new(self, delivery: Delivery) -> Delivery | None: ...
     def queue_new(self, delivery: Delivery) -> bool: ...
+    def record_new(
+        self, begun: Delivery, invocation: Invocation, following: Next, *, sweep_at: float | None
+    ) -> bool: ...
     def claim(self, delivery: Delivery, *, lease_until: float) -> Delivery | None: ...
     def record(
         self, delivery: Delivery, invocation: Invocation, following: Next, *, sweep_at: float | None
@@ -168,8 +170,8 @@ class TestDeliveries:
     def test_an_event_is_kept_whole(self, table: Table) -> None:
         """Its time to the last bit, since the row's key is made from it; keeping it again changes nothing."""
         assert table.store.event(EVENT.id) is None
-        assert table.store.keep_event(EVENT, ["wh_1"]) is not None
-        assert table.store.keep_event(EVENT, ["wh_1"]) is not None
+        assert table.store.keep_event(EVENT, ["wh_1"], now=5.0) is not None
+        assert table.store.keep_event(EVENT, ["wh_1"], now=5.0) is not None
         assert table.store.event(EVENT.id) == EVENT
         assert table.store.event("evt_2") is None
 
@@ -179,35 +181,48 @@ class TestDeliveries:
         deep: dict[str, object] = {}
         for _ in range(100_000):
             deep = {"deeper": deep}
-        assert table.store.keep_event(replace(EVENT, payload={"junk": junk}), ["wh_1"]) is None
-        assert table.store.keep_event(replace(EVENT, payload=deep), ["wh_1"]) is None
+        assert table.store.keep_event(replace(EVENT, payload={"junk": junk}), ["wh_1"], now=5.0) is None
+        assert table.store.keep_event(replace(EVENT, payload=deep), ["wh_1"], now=5.0) is None
         assert table.store.event(EVENT.id) is None
         while deep:  # else its destruction would recurse
             deep = deep["deeper"]  # type: ignore[assignment]
 
     def test_an_event_knows_which_first_attempts_it_has_begun(self, table: Table) -> None:
-        """Each time with those that were begun before."""
-        assert set(table.store.begun(EVENT.id)) == set()
-        assert set(table.store.keep_event(EVENT, ["wh_1", "wh_2"]) or ()) == set()
-        assert set(table.store.begun(EVENT.id)) == {"wh_1", "wh_2"}
-        assert set(table.store.keep_event(EVENT, ["wh_2", "wh_1"]) or ()) == {"wh_1", "wh_2"}
-        assert set(table.store.keep_event(EVENT, ["wh_2", "wh_3"]) or ()) == {"wh_1", "wh_2"}
-        assert set(table.store.begun(EVENT.id)) == {"wh_1", "wh_2", "wh_3"}
+        """And since when; each time with those that were begun before."""
+        keep = table.store.keep_event
+        assert table.store.begun(EVENT.id) == {}
+        assert keep(EVENT, ["wh_1", "wh_2"], now=5.0) == {}
+        assert table.store.begun(EVENT.id) == {"wh_1": 5.0, "wh_2": 5.0}
+        assert keep(EVENT, ["wh_2", "wh_1"], now=7.5) == {"wh_1": 5.0, "wh_2": 5.0}
+        assert keep(EVENT, ["wh_2", "wh_3"], now=10.0) == {"wh_1": 5.0, "wh_2": 5.0}
+        assert table.store.begun(EVENT.id) == {"wh_1": 5.0, "wh_2": 5.0, "wh_3": 10.0}
 
-    def test_a_first_attempt_can_be_looked_after(self, table: Table) -> None:
-        """When its lease ends, and only while it has not ended; another attempt's place in the index stays."""
-        assert not table.store.look_after(FIRST)
-        assert table.row() is None
-        table.store.claim_new(FIRST)
-        assert table.store.look_after(FIRST)
-        assert table.row() == replace(FIRST, lease_until=1000.124, sweep_at=1000.124)
-        assert not table.store.look_after(FIRST)
-        [found] = [row for shard in range(8) for row in table.store.overdue(shard, now=1001.0, limit=9)]
-        assert found == table.row()
-        table.store.end(found, code="x", reason="y")
-        ended = table.row()
-        assert not table.store.look_after(FIRST)
-        assert table.row() == ended
+    @pytest.mark.parametrize("following", [WAITING, Next(State.SUCCEEDED), Next(State.FAILED)])
+    def test_a_first_attempt_is_recorded_without_a_claim(self, table: Table, following: Next) -> None:
+        """The row is made once, with what it came to; what was recorded or waits is not written over."""
+        look_at = None if following.due_at is None else following.due_at + 120.0
+        assert table.store.record_new(FIRST, invocation(), following, sweep_at=look_at)
+        recorded = table.row()
+        assert recorded is not None
+        assert (recorded.state, recorded.attempts, recorded.lease_until) == (following.state, 1, None)
+        assert recorded.due_at == (None if following.due_at is None else pytest.approx(following.due_at, abs=0.001))
+        assert table.said() == ("http_500", "the receiver answered http_500", ["http_500"])
+        assert not table.store.record_new(FIRST, invocation("http_200"), Next(State.SUCCEEDED), sweep_at=None)
+        assert table.store.claim_new(FIRST) == recorded
+        assert (table.row(), table.said()[2]) == (recorded, ["http_500"])
+
+    def test_a_first_attempt_that_is_looked_after_may_still_be_recorded(self, table: Table) -> None:
+        """While its lease runs; once it was interrupted, its sender is told so."""
+        looked_after = replace(FIRST, lease_until=1000.0, sweep_at=1000.0)
+        assert table.store.claim_new(looked_after) is None
+        assert table.store.record_new(FIRST, invocation("http_200"), Next(State.SUCCEEDED), sweep_at=None)
+        assert table.row() == replace(FIRST, state=State.SUCCEEDED, lease_until=None)
+        other = replace(looked_after, webhook_id="wh_2")
+        assert table.store.claim_new(other) is None
+        assert table.store.interrupt(other, WAITING, sweep_at=2120.0)
+        given_up = table.store.get("wh_2", FIRST.sort_key)
+        assert not table.store.record_new(other, invocation("http_200"), Next(State.SUCCEEDED), sweep_at=None)
+        assert table.store.get("wh_2", FIRST.sort_key) == given_up
 
     def test_a_first_claim_makes_the_row_once(self, table: Table) -> None:
         """Nobody sweeps it; the next claim is shown the row that is there, its own attempt or not."""

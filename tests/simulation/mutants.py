@@ -59,8 +59,8 @@ MUTANTS: Final = (
     Mutant(
         name="an interrupted attempt is not counted",
         module=fakes,
-        old="ended = replace(delivery, state=following.state,",
-        new="ended = replace(delivery, attempts=delivery.attempts - 1, state=following.state,",
+        old="ended = _after(delivery, following, sweep_at)",
+        new="ended = _after(replace(delivery, attempts=delivery.attempts - 1), following, sweep_at)",
     ),
     Mutant(
         name="a claim has no lease in the index",
@@ -82,20 +82,44 @@ MUTANTS: Final = (
         new="number=None)",
     ),
     Mutant(
-        name="a first claim of what cannot be stored has no lease in the index",
+        name="record_new without its condition",
+        module=fakes,
+        old="if row and (row.delivery.state, row.delivery.attempts) != (State.DELIVERING, begun.attempts):",
+        new="if False:",
+    ),
+    Mutant(
+        name="a first claim has no lease in the index",
         module=delivering,
-        old="lease_until=until, sweep_at=None if stored else until)",
-        new="lease_until=until)",
+        old="        delivery = replace(delivery, sweep_at=delivery.lease_until)\n",
+        new="",
+    ),
+    Mutant(
+        name="a first attempt is young for ever",
+        module=delivering,
+        old="if begun_at is not None and now - begun_at <= YOUNG_SECONDS:",
+        new="if begun_at is not None and begun_at > LONG_AGO:",
+    ),
+    Mutant(
+        name="what begins when an event comes again has no claim",
+        module=dispatching,
+        old="begun_at = LONG_AGO if before else now",
+        new="begun_at = now",
     ),
     Mutant(
         name="nobody looks after a first attempt whose sender died",
         module=delivering,
-        old="            self.deliveries.look_after(first_delivery(webhook_id, event))",
+        old="            self.deliveries.claim_new(replace(delivery, lease_until=until, sweep_at=until))",
         new="            pass",
     ),
     Mutant(
+        name="a lease is over when the event comes again",
+        module=delivering,
+        old="            until = moment + LEASE_SECONDS",
+        new="            until = moment",
+    ),
+    Mutant(
         name="nobody looks after a first attempt whose webhook was switched off",
-        seed=480,
+        seed=5700,
         module=dispatching,
         old="            self.deliverer.look_after(self.events.begun(event.id), event)",
         new="            pass",
@@ -158,8 +182,8 @@ MUTANTS: Final = (
     Mutant(
         name="the event is not stored",
         module=dispatching,
-        old="begun = self.events.keep_event(event, [webhook.id for webhook in first])",
-        new="begun = ()",
+        old="before = self.events.keep_event(event, [webhook.id for webhook in first], now=now)",
+        new="before = {}",
     ),
     Mutant(
         name="dispatch keeps its faults to itself",

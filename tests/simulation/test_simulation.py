@@ -35,7 +35,7 @@ def test_everything_happens() -> None:
     """Every kind of write and every function takes part: where nothing happens, nothing is proved."""
     _, counts = outcome(0)
     writes = {"claim_new", "queue_new", "claim", "record", "postpone", "interrupt", "end", "restart"}
-    writes |= {"park", "release", "hold", "look_after"}
+    writes |= {"park", "release", "hold", "record_new"}
     functions = {"dispatch", "redeliver", "sweep", "operate"}
     assert {what for what, number in counts.items() if number >= 20} == writes | functions
 

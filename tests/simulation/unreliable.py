@@ -10,7 +10,9 @@ from tests.simulation.faults import Fault, Faults
 from tests.simulation.hub import CrashError, Hub
 
 T = TypeVar("T")
-_OWN_WRITE = frozenset({"claim_new", "postpone"})  # written once more, the real store finds its own token in the row
+_OWN_WRITE = frozenset(
+    {"keep_event", "claim_new", "postpone"}
+)  # written once more, the real store finds its own token in the row
 _STALE = frozenset(
     {"overdue", "parked", "subscriptions"}
 )  # these reads may be as old as they took: they are not consistent ones

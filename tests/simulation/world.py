@@ -134,7 +134,9 @@ class World:
         self.random = random.Random(self.seed)
         self.hub = Hub(BEGINNING, self.tracing)
         self.faults = Faults(self.random, BEGINNING)
-        self.store = self.code.fakes.FakeDeliveries(max_event_bytes=MAX_EVENT_BYTES, on_change=self._changed)
+        self.store = self.code.fakes.FakeDeliveries(
+            max_event_bytes=MAX_EVENT_BYTES, on_change=self._changed, on_begin=self._begun
+        )
         self.dead_letters: list[dict[str, Any]] = []
         self.redrives: Counter[str] = Counter()
         self.somebody_redrives = self.random.random() < 0.85
@@ -357,6 +359,9 @@ class World:
     def _changed(self, what: str, before: Any, after: Any) -> None:
         self.counts[what] += 1
         self.promises.changed(what, before, after)
+
+    def _begun(self, webhook_id: str, event: RequestEvent) -> None:
+        self.promises.first_begun(webhook_id, event)
 
     def _after_each(self) -> None:
         """The schedule's next run that has something to do. One that finds nothing does nothing: it is left out."""

@@ -48,7 +48,7 @@ def test_it_is_woken_a_little_before_its_turn_and_never_at_once(wait: float, del
     document = {"name": "Torq", "url": "https://hooks.example.com/", "triggers": ["RequestCreated"]}
     webhook = parse_webhook(document, webhook_id="wh_1", now=NOW)
     event = RequestEvent(id="evt_1", trigger="RequestCreated", time=NOW, payload={})
-    assert deliverer.deliver_first(webhook, event, stored=True) is Parking.HELD
+    assert deliverer.deliver_first(webhook, event, begun_at=NOW) is Parking.HELD
     [row] = rows.rows.values()
     assert deliverer.deliver_again(row.delivery, webhook, event) is Parking.HELD
     [again] = rows.rows.values()

@@ -1,17 +1,18 @@
 """One delivery: an event to a webhook. Claim it, send it, record what came of it, and have it woken when it must wait.
 
 The row is the truth, a message is only a wake-up: the row is written first, and every write is conditional on the state
-and the number of attempts, so that a wake-up that is lost, late or doubled does no harm.
+and the number of attempts, so that a wake-up that is lost, late or doubled does no harm. Only a first attempt may go
+without a row: that it has begun is written in the event, for once and for all, before anything is sent.
 """
 
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Protocol
 
 from grantwire import retrying
-from grantwire.errors import OutOfTimeError, UnstoredEventError
+from grantwire.errors import OutOfTimeError, StoreError, UnstoredEventError
 from grantwire.identifiers import sort_key
 from grantwire.invoking import Invocation, Invoker
 from grantwire.judging import Outcome
@@ -21,6 +22,8 @@ from grantwire.retrying import Next
 from grantwire.urls import host_of
 
 LEASE_SECONDS: Final = 60.0  # outlasts the longest exchange, 30 seconds, with room to record it
+YOUNG_SECONDS: Final = 2.0  # a first attempt that starts later than this after its event was kept claims a row
+LONG_AGO: Final = 0.0
 RECORD_SECONDS: Final = 28.0  # the longest that the AWS client tries to write a row, see `stores.clients`
 LONGEST_WAKEUP_SECONDS: Final = 900.0  # SQS delays a message by 15 minutes at most
 DEAD_LETTER_SECONDS: Final = 14 * 86_400.0  # how long an event that cannot be stored may still come back
@@ -34,8 +37,8 @@ class Deliveries(Protocol):
         """Make the row of a first attempt; the row that is there already, None when there was none."""
         ...
 
-    def look_after(self, delivery: Delivery) -> bool:
-        """Have the sweep find a first attempt when its lease ends; False when it has ended, or is in the index."""
+    def record_new(self, begun: Delivery, invocation: Invocation, following: Next, *, sweep_at: float | None) -> bool:
+        """Make the row of a first attempt that has none, with what it came to; False when it was given up meanwhile."""
         ...
 
     def claim(self, delivery: Delivery, *, lease_until: float) -> Delivery | None:
@@ -106,6 +109,7 @@ class Pacer(Protocol):
 
 
 SecondsLeft = Callable[[], float]  # until the function is stopped, whatever it is doing
+Record = Callable[..., bool]  # `Deliveries.record` or `Deliveries.record_new`
 
 
 def unhurried() -> float:
@@ -142,37 +146,65 @@ class Deliverer:
     random: Callable[[], float]
 
     def deliver_first(
-        self, webhook: Webhook, event: RequestEvent, *, stored: bool, seconds_left: SecondsLeft = unhurried
+        self, webhook: Webhook, event: RequestEvent, *, begun_at: float | None, seconds_left: SecondsLeft = unhurried
     ) -> Attempted | Parking | None:
-        """The first attempt; None when the delivery was claimed before. `stored`: whether the event could be kept.
+        """The first attempt; None when the delivery was claimed before.
 
-        Secrets are opened before the claim: a key that is out of reach leaves no row behind, and AWS hands the event in
-        again. A stored event knows which first attempts it has begun, so the claim stays out of the sweep's index.
+        begun_at  when the event was stored, with the word that this attempt has begun; None: it could not be stored
+
+        What keeps it from being sent is raised once the delivery waits, with a row, for another function to send it.
         """
+        waiting = replace(first_delivery(webhook.id, event), state=State.WAITING, attempts=0)
+        try:
+            if begun_at is not None and (parking := self._parked_first(webhook, waiting)):
+                return parking
+            secret_values = self._prepare(webhook, seconds_left)
+        except StoreError:
+            if begun_at is not None:
+                now = self.clock()
+                self.deliveries.queue_new(replace(waiting, due_at=now, sweep_at=now))
+            raise
+        return self._first_attempt(webhook, event, secret_values, begun_at)
+
+    def _parked_first(self, webhook: Webhook, waiting: Delivery) -> Parking | None:
+        """Where the host is down or it is not the webhook's turn, the row that waits; None when it may be sent."""
         host = host_of(webhook.url)
-        delivery = first_delivery(webhook.id, event)
-        waiting = replace(delivery, state=State.WAITING, attempts=0)
-        if stored and self.circuits.is_open(host):
-            parked = replace(waiting, parked_host=host, parked_at=self.clock())
-            return Parking.PARKED if self.deliveries.claim_new(parked) is None else None
-        if stored and (turn := self.pacer.turn(webhook, None)):
-            look_at = sweep_at(turn.at, self.clock())
-            held = replace(waiting, number=turn.number, due_at=turn.at, sweep_at=look_at)
-            return self._woken_for(held, turn) if self.deliveries.claim_new(held) is None else None
-        secret_values = self._prepare(webhook, seconds_left)
-        until = self.clock() + LEASE_SECONDS
-        delivery = replace(delivery, lease_until=until, sweep_at=None if stored else until)
+        if self.circuits.is_open(host):
+            self.deliveries.claim_new(replace(waiting, parked_host=host, parked_at=self.clock()))
+            return Parking.PARKED
+        turn = self.pacer.turn(webhook, None)
+        if turn is None:
+            return None
+        look_at = sweep_at(turn.at, self.clock())
+        held = replace(waiting, number=turn.number, due_at=turn.at, sweep_at=look_at)
+        self.deliveries.claim_new(held)
+        return self._woken_for(held, turn)
+
+    def _first_attempt(
+        self, webhook: Webhook, event: RequestEvent, secret_values: dict[str, str], begun_at: float | None
+    ) -> Attempted | None:
+        """Whoever takes the event's sender for dead makes a row: a late sender has to be the first to make it."""
+        now = self.clock()
+        delivery = replace(first_delivery(webhook.id, event), lease_until=now + LEASE_SECONDS)
+        if begun_at is not None and now - begun_at <= YOUNG_SECONDS:
+            return self._attempt(webhook, event, delivery, secret_values, record=self.deliveries.record_new)
+        delivery = replace(delivery, sweep_at=delivery.lease_until)
         found = self.deliveries.claim_new(delivery)
         if found is None:
-            return self._attempt(webhook, event, delivery, secret_values, stored=stored)
+            return self._attempt(webhook, event, delivery, secret_values, stored=begun_at is not None)
         if found.state is State.WAITING and found.due_at is None and found.parked_host is None:
             return self._claim_again(found, webhook, event, secret_values, stored=False)  # AWS hands it in again
         return None
 
-    def look_after(self, webhook_ids: Iterable[str], event: RequestEvent) -> None:
-        """Have the sweep find first attempts of an event that AWS hands in again: their sender may have died."""
-        for webhook_id in webhook_ids:
-            self.deliveries.look_after(first_delivery(webhook_id, event))
+    def look_after(self, begun: Mapping[str, float], event: RequestEvent) -> None:
+        """First attempts of an event that AWS hands in again, and when they began: their sender may have died.
+
+        Those without a row get one, which the sweep finds when the lease is over.
+        """
+        for webhook_id, moment in begun.items():
+            until = moment + LEASE_SECONDS
+            delivery = first_delivery(webhook_id, event)
+            self.deliveries.claim_new(replace(delivery, lease_until=until, sweep_at=until))
 
     def deliver_again(
         self,
@@ -221,7 +253,14 @@ class Deliverer:
         return self._attempt(webhook, event, claimed, secret_values, stored=stored)
 
     def _attempt(
-        self, webhook: Webhook, event: RequestEvent, delivery: Delivery, secret_values: dict[str, str], *, stored: bool
+        self,
+        webhook: Webhook,
+        event: RequestEvent,
+        delivery: Delivery,
+        secret_values: dict[str, str],
+        *,
+        stored: bool = True,
+        record: Record | None = None,
     ) -> Attempted:
         invocation = self.invoker.invoke(webhook, event, secret_values, webhook.timeout_seconds)
         now = self.clock()
@@ -240,7 +279,7 @@ class Deliverer:
             look_at = now + DEAD_LETTER_SECONDS
             self.deliveries.record(delivery, replace(invocation, outcome=outcome), unwoken, sweep_at=look_at)
             raise fault
-        recorded = self._record(delivery, invocation, following, now)
+        recorded = self._record(delivery, invocation, following, now, record or self.deliveries.record)
         self.circuits.attempted(host_of(webhook.url), invocation.outcome)
         self.pacer.attempted(webhook, invocation.outcome, invocation.started_at)
         if recorded:  # otherwise the lease was over, and what follows is another sender's to say
@@ -271,9 +310,9 @@ class Deliverer:
         self.wakeups.send_now(made)
         return {delivery.webhook_id for delivery in made}
 
-    def _record(self, delivery: Delivery, invocation: Invocation, following: Next, now: float) -> bool:
+    def _record(self, delivery: Delivery, invocation: Invocation, following: Next, now: float, record: Record) -> bool:
         look_at = None if following.due_at is None else sweep_at(following.due_at, now)
-        recorded = self.deliveries.record(delivery, invocation, following, sweep_at=look_at)
+        recorded = record(delivery, invocation, following, sweep_at=look_at)
         if recorded and following.due_at is not None:
             wake(self.wakeups, replace(delivery, state=State.WAITING, due_at=following.due_at), now)
         return recorded

@@ -1,13 +1,13 @@
 """One request event: which webhooks want it, and a delivery to each of them, all at once."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
 
 from grantwire import filters, reporting, request_events
-from grantwire.delivering import Attempted, Deliverer, Parking, SecondsLeft, unhurried
+from grantwire.delivering import LONG_AGO, Attempted, Deliverer, Parking, SecondsLeft, unhurried
 from grantwire.errors import InvalidEventError, StoreError
 from grantwire.models import RequestEvent, Webhook
 from grantwire.observability import Metric, count, logger
@@ -37,15 +37,17 @@ class Webhooks(Protocol):
 class Events(Protocol):
     """Keeps events for later attempts, see `stores.deliveries`."""
 
-    def keep_event(self, event: RequestEvent, begun: Collection[str]) -> Collection[str] | None:
-        """Store the event, and the ids of webhooks whose first attempt begins now.
+    def keep_event(
+        self, event: RequestEvent, webhook_ids: Collection[str], *, now: float
+    ) -> Mapping[str, float] | None:
+        """Store the event, and that first attempts to these webhooks begin now.
 
-        The ids of those whose first attempt was begun before; None when the event is too large.
+        When those that were begun before were begun, by the webhook's id; None when the event is too large.
         """
         ...
 
-    def begun(self, event_id: str) -> Collection[str]:
-        """The ids of webhooks to which first attempts of an event were begun."""
+    def begun(self, event_id: str) -> Mapping[str, float]:
+        """When first attempts of an event were begun, by the webhook's id."""
         ...
 
 
@@ -100,19 +102,22 @@ class Dispatcher:
             self.dead_letters.keep(raw, "; ".join(unreadable))
 
     def _send(self, webhooks: Sequence[Webhook], event: RequestEvent, seconds_left: SecondsLeft) -> None:
-        """To the first of them now, to the others by the queue; and to those to which it was begun before.
+        """To the first of them now, to the others by the queue. What was begun before has a row, or is given one.
 
-        Most of the latter have their row, and the attempt that it stands for: for them not even a turn is drawn.
+        Only what begins when the event comes for the first time may go without a row: later, it may have been queued.
         """
-        first = webhooks[: self.at_once]
-        begun = self.events.keep_event(event, [webhook.id for webhook in first])
-        if begun is None:  # what cannot be stored cannot be sent later
-            self._deliver_all(webhooks, [], event, stored=False, seconds_left=seconds_left)
+        first, others, now = webhooks[: self.at_once], webhooks[self.at_once :], self.deliverer.clock()
+        before = self.events.keep_event(event, [webhook.id for webhook in first], now=now)
+        if before is None:  # what cannot be stored cannot be sent later
+            self._deliver_all(webhooks, [], event, begun_at=None, seconds_left=seconds_left)
             return
-        self.deliverer.look_after(begun, event)
-        now = [webhook for webhook in first if webhook.id not in begun]
-        again = [webhook for webhook in first if webhook.id in begun]
-        self._deliver_all(now, [*again, *webhooks[self.at_once :]], event, stored=True, seconds_left=seconds_left)
+        self.deliverer.look_after(before, event)
+        for webhook in first:
+            if webhook.id in before:
+                _skip(Metric.DELIVERY_DUPLICATE, webhook.id, event, _CLAIMED)
+        mine = [webhook for webhook in first if webhook.id not in before]
+        begun_at = LONG_AGO if before else now
+        self._deliver_all(mine, others, event, begun_at=begun_at, seconds_left=seconds_left)
 
     def _wanting(self, subscriptions: Sequence[Subscription], event: RequestEvent) -> list[Webhook]:
         """The active webhooks whose filters the event passes; every other one is counted and logged with the reason."""
@@ -142,7 +147,7 @@ class Dispatcher:
         later: Sequence[Webhook],
         event: RequestEvent,
         *,
-        stored: bool,
+        begun_at: float | None,
         seconds_left: SecondsLeft,
     ) -> None:
         """All at once; a webhook that hangs or a row that cannot be written does not keep the others from ending.
@@ -152,7 +157,7 @@ class Dispatcher:
         chunks = [later[start : start + _CHUNK] for start in range(0, len(later), _CHUNK)]
         queue = partial(self.deliverer.queue, seconds_left=seconds_left)
         queued = [(chunk, self.executor.submit(queue, chunk, event)) for chunk in chunks]
-        first = partial(self.deliverer.deliver_first, stored=stored, seconds_left=seconds_left)
+        first = partial(self.deliverer.deliver_first, begun_at=begun_at, seconds_left=seconds_left)
         running = [(webhook, self.executor.submit(first, webhook, event)) for webhook in now[:-1]]
         running += [(webhook, _here(partial(first, webhook, event))) for webhook in now[-1:]]
         wait([future for _, future in queued])

@@ -14,7 +14,7 @@ GrantwireError
 └── StoreError               our own fault: table, queue or key unreachable; AWS hands the event in again
     ├── StaleVersionError    the webhook was changed by someone else meanwhile
     ├── UnstoredEventError   the event is too large to be stored, so its next attempt needs AWS to hand it in again
-    └── OutOfTimeError       the function would be stopped in the middle of the delivery; AWS hands it in again
+    └── OutOfTimeError       the function would be stopped in the middle of the delivery; another one sends it
 
 What a receiver does (a 500, a timeout, a refused connection) is never an exception: it is a value, see `models`.
 """
@@ -123,7 +123,7 @@ class UnstoredEventError(StoreError):
 
 
 class OutOfTimeError(StoreError):
-    """Too little of the function's time is left to begin a delivery; nothing of it was begun."""
+    """Too little of the function's time is left to send a delivery; nothing was sent."""
 
     def __init__(self) -> None:
         super().__init__("too little of the function's time is left to begin this delivery")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Protocol
 
-from grantwire.delivering import SWEEP_MARGIN_SECONDS, Wakeups, sweep_at
+from grantwire.delivering import Wakeups, sweep_at
 from grantwire.errors import StoreError
 from grantwire.models import Delivery, State
 
@@ -59,10 +59,6 @@ class ReplayStep:
 
 class Rows(Protocol):
     """Deliveries and replay jobs, see `stores.deliveries` and `stores.replay_jobs`."""
-
-    def look_after(self, delivery: Delivery) -> bool:
-        """Have the sweep find a first attempt when its lease ends; False when it has ended, or is in the index."""
-        ...
 
     def restart(self, delivery: Delivery, *, due_at: float, sweep_at: float) -> bool:
         """Make an ended delivery wait for a first attempt; False when it is not as given any more."""
@@ -114,13 +110,8 @@ class Replayer:
     clock: Callable[[], float]
 
     def replay(self, delivery: Delivery, *, delay_seconds: float = 0.0) -> bool:
-        """Send one ended delivery again; False when it has not ended, or not any more.
-
-        One whose sender died, and whose event nobody handed in again, is given to the sweep, which has it go on.
-        """
+        """Send one ended delivery again; False when it has not ended, or not any more."""
         now = self.clock()
-        if delivery.state is State.DELIVERING and (delivery.lease_until or now) < now - SWEEP_MARGIN_SECONDS:
-            return self.rows.look_after(delivery)
         if delivery.state not in (State.FAILED, State.SUCCEEDED):
             return False
         due_at = now + delay_seconds

@@ -9,9 +9,8 @@ index `due` (`due_shard`, `sweep_at`) holds the rows that the sweep may have to 
 index `parked` (`parked_host`, `sk`) those that wait for a host that is down, the oldest event first.
 """
 
-import secrets
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -29,14 +28,13 @@ SHARDS: Final = 8
 KEPT_ATTEMPTS: Final = 9  # of earlier rounds: with the eleven of a new one, twenty
 _MOMENTS: Final = ("due_at", "lease_until", "sweep_at", "parked_at")
 _PASSING: Final = frozenset({*_MOMENTS, "number", "due_shard", "parked_host"})  # facts that a row has at times
+_NO_ROW: Final = "attribute_not_exists(pk)"
 _Row = dict[str, Any]  # as the low-level client gives it: {"state": {"S": "waiting"}}
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryStore(EventStore):
     """The table of deliveries, and events beside them. Every method raises StoreError when DynamoDB fails."""
-
-    new_token: Callable[[], str] = secrets.token_hex
 
     def get(self, webhook_id: str, sort_key: str) -> Delivery | None:
         """The delivery, None when there is none."""
@@ -51,12 +49,30 @@ class DeliveryStore(EventStore):
         """Make the row of a delivery that waits for its first attempt; False when there is a row already."""
         return self._make(delivery) is None
 
-    def _make(self, delivery: Delivery) -> Delivery | None:
+    def record_new(self, begun: Delivery, invocation: Invocation, following: Next, *, sweep_at: float | None) -> bool:
+        """Make the row of a first attempt that has no claim but the event's word for it, with what it came to.
+
+        False when it was given up meanwhile: there is a row, and this attempt is not under way by it.
+        """
+        facts = _came_to(invocation) | {"attempts": {"L": [{"B": write_attempt(invocation)}]}}
+        given_up = {":delivering": {"S": State.DELIVERING}, ":first": {"N": str(begun.attempts)}}
+        found = self._make(
+            _after(begun, following, sweep_at),
+            facts | {"created_at": _number(invocation.started_at), "updated_at": _number(self.clock())},
+            ConditionExpression=f"{_NO_ROW} OR (#state = :delivering AND attempt_count = :first)",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues=given_up,
+        )
+        return found is None
+
+    def _make(self, delivery: Delivery, facts: _Row | None = None, **condition: Any) -> Delivery | None:
+        """Put a row; the one that is there already and may not be written over, None when there was none."""
         row = {
             **_key(delivery),
             **_facts(delivery),
-            "trigger": {"S": delivery.trigger},
             "created_at": _number(self.clock()),
+            **(facts or {}),
+            "trigger": {"S": delivery.trigger},
             "expires_at": self._expiry(),
             "change": {"S": self.new_token()},
         }
@@ -65,32 +81,12 @@ class DeliveryStore(EventStore):
                 self.client.put_item(
                     TableName=self.table_name,
                     Item=row,
-                    ConditionExpression="attribute_not_exists(pk)",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    **({"ConditionExpression": _NO_ROW} | condition),
                 )
             except self.client.exceptions.ConditionalCheckFailedException as exc:
                 return None if _is_ours(exc, row["change"]) else read_delivery(exc.response["Item"])  # type: ignore[typeddict-item]
         return None
-
-    def look_after(self, delivery: Delivery) -> bool:
-        """Have the sweep find a first attempt when its lease ends; False when it has ended, or is in the index."""
-        with translated("dynamodb UpdateItem"):
-            try:
-                self.client.update_item(
-                    TableName=self.table_name,
-                    Key=_key(delivery),
-                    UpdateExpression="SET sweep_at = if_not_exists(lease_until, :now), due_shard = :shard",
-                    ConditionExpression="#state = :delivering AND attribute_not_exists(sweep_at)",
-                    ExpressionAttributeNames={"#state": "state"},
-                    ExpressionAttributeValues={
-                        ":shard": _shard(delivery),
-                        ":delivering": {"S": State.DELIVERING},
-                        ":now": _number(self.clock()),
-                    },
-                )
-            except self.client.exceptions.ConditionalCheckFailedException:
-                return False
-        return True
 
     def claim(self, delivery: Delivery, *, lease_until: float) -> Delivery | None:
         """A waiting delivery's next attempt; None when the row is not waiting any more or had another attempt since."""
@@ -107,16 +103,8 @@ class DeliveryStore(EventStore):
 
     def record(self, delivery: Delivery, invocation: Invocation, following: Next, *, sweep_at: float | None) -> bool:
         """Write what the claimed attempt came to; False when the claim was lost meanwhile."""
-        recorded = replace(
-            delivery, state=following.state, due_at=following.due_at, lease_until=None, sweep_at=sweep_at
-        )
-        return self._change(
-            delivery,
-            recorded,
-            code={"S": invocation.outcome.code},
-            reason={"S": invocation.outcome.sentence},
-            attempt=write_attempt(invocation),
-        )
+        recorded = _after(delivery, following, sweep_at)
+        return self._change(delivery, recorded, **_came_to(invocation), attempt=write_attempt(invocation))
 
     def hold(self, delivery: Delivery, *, number: float, due_at: float, sweep_at: float) -> bool:
         """Have a waiting delivery wait for its turn; False when the row has changed meanwhile."""
@@ -174,7 +162,7 @@ class DeliveryStore(EventStore):
 
     def interrupt(self, delivery: Delivery, following: Next, *, sweep_at: float | None) -> bool:
         """End the attempt of a sender that did not come back; False when it did."""
-        ended = replace(delivery, state=following.state, due_at=following.due_at, lease_until=None, sweep_at=sweep_at)
+        ended = _after(delivery, following, sweep_at)
         attempt = write_interruption(delivery.attempts, delivery.lease_until or 0.0)
         reason = {"S": "the sender stopped during the attempt; the receiver may have seen it"}
         return self._change(delivery, ended, code={"S": "interrupted"}, reason=reason, attempt=attempt)
@@ -263,6 +251,16 @@ class DeliveryStore(EventStore):
             except self.client.exceptions.ConditionalCheckFailedException as exc:
                 return _is_ours(exc, token)
         return True
+
+
+def _after(delivery: Delivery, following: Next, sweep_at: float | None) -> Delivery:
+    """The delivery once an attempt is over."""
+    return replace(delivery, state=following.state, due_at=following.due_at, lease_until=None, sweep_at=sweep_at)
+
+
+def _came_to(invocation: Invocation) -> _Row:
+    """What an attempt came to, in a word and in a sentence."""
+    return {"code": {"S": invocation.outcome.code}, "reason": {"S": invocation.outcome.sentence}}
 
 
 def _is_ours(exc: ClientError, token: Mapping[str, str]) -> bool:
