@@ -12,6 +12,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import make_server
 
 from local.asynchronous import Record
+from local.atomic import make_writes_atomic
 from local.event_source import SourceMessage
 from local.http_server import LOOPBACK
 from local.router import Message
@@ -39,6 +40,7 @@ class AwsServer:
     """moto's server on a free port of 127.0.0.1, while entered; `moto.server` would listen on every address."""
 
     def __init__(self) -> None:
+        make_writes_atomic()
         logging.getLogger("werkzeug").setLevel(logging.WARNING)  # else one line for each request
         application = DomainDispatcherApplication(create_backend_app)
         self._server = make_server(LOOPBACK, 0, application, threaded=True, request_handler=_KeptConnections)
@@ -98,6 +100,7 @@ def create_resources(template: Template, clients: Services) -> Template:
 
     Functions and the API, which are not created, are called by their logical ids. Facts of the user pool are empty.
     """
+    make_writes_atomic()  # where moto is in this process, as in tests
     named = ("AWS::Serverless::Function", "AWS::Serverless::HttpApi")
     names = {logical_id: logical_id for one in named for logical_id in template.logical_ids(one)}
     names |= dict.fromkeys(_OF_THE_USER_POOL, "")

@@ -149,7 +149,22 @@ def test_what_is_not_wanted_is_not_sent_and_says_why(
     assert metrics(lines)[metric] == 1
     [line] = [line for line in lines if line.get("reason") == reason]
     assert line["event_id"].startswith("evt_")
+    assert line.get("webhook_ids") == (None if metric == "EventUnmatched" else [webhook.id])
     assert "Ana" not in json.dumps(lines)
+
+
+def test_one_line_tells_of_every_webhook_that_wants_none_for_the_same_reason(world: World, torq: Receiver) -> None:
+    """What a log takes is paid for, and hundreds of webhooks may filter an event out; each is named and counted."""
+    staging = [{"field": "integration", "operator": "is", "values": ["staging-db"]}]
+    filtered = [world.webhook(torq.url, filters=staging) for _ in range(3)]
+    inactive = [world.webhook(torq.url, active=False) for _ in range(2)]
+    world.dispatch(created())
+    lines = [line for line in world.logged() if line.get("message") == "webhooks skipped"]
+    assert {line["reason"]: set(line["webhook_ids"]) for line in lines} == {
+        "the filter 'integration is' does not hold": {webhook.id for webhook in filtered},
+        "the webhook is inactive": {webhook.id for webhook in inactive},
+    }
+    assert len(lines) == 2
 
 
 @pytest.mark.parametrize(

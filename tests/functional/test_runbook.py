@@ -23,6 +23,7 @@ WORDS = {
     "and",
     "or",
     "in",
+    "like",
     "desc",
     "asc",
     "limit",

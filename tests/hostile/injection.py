@@ -256,7 +256,7 @@ def _ours(lines: list[str]) -> Came:
 
 
 _MESSAGES: Final = (
-    *("delivery attempted", "event ignored", "event unusable", "webhook skipped", "event matched no webhook"),
+    *("delivery attempted", "event ignored", "event unusable", "webhooks skipped", "event matched no webhook"),
     *("delivery stopped", "queueing stopped"),
 )
 

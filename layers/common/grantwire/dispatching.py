@@ -1,5 +1,6 @@
 """One request event: which webhooks want it, and a delivery to each of them, all at once."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
@@ -61,6 +62,7 @@ class DeadLetters(Protocol):
 
 _T = TypeVar("_T")
 _CHUNK = 10  # wake-ups that SQS takes in one call
+_NAMED = 1000  # webhooks in one log line, which may have 256 KB
 _CLAIMED = "this event was claimed for this webhook before"
 
 
@@ -112,34 +114,32 @@ class Dispatcher:
             self._deliver_all(webhooks, [], event, begun_at=None, seconds_left=seconds_left)
             return
         self.deliverer.look_after(before, event)
-        for webhook in first:
-            if webhook.id in before:
-                _skip(Metric.DELIVERY_DUPLICATE, webhook.id, event, _CLAIMED)
+        _skip(Metric.DELIVERY_DUPLICATE, [webhook.id for webhook in first if webhook.id in before], event, _CLAIMED)
         mine = [webhook for webhook in first if webhook.id not in before]
         begun_at = LONG_AGO if before else now
         self._deliver_all(mine, others, event, begun_at=begun_at, seconds_left=seconds_left)
 
     def _wanting(self, subscriptions: Sequence[Subscription], event: RequestEvent) -> list[Webhook]:
         """The active webhooks whose filters the event passes; every other one is counted and logged with the reason."""
-        wanting = [one.webhook for one in subscriptions if one.webhook and self._wants(one.webhook, event)]
+        unmet = [(one.webhook, filters.first_unmet(one.webhook.filters, event)) for one in subscriptions if one.webhook]
+        reasons: defaultdict[tuple[Metric, str], list[str]] = defaultdict(list)
+        for webhook, first in unmet:
+            if first:
+                reason = f"the filter '{first.field} {first.operator}' does not hold"
+                reasons[Metric.WEBHOOK_FILTERED, reason].append(webhook.id)
         for one in subscriptions:
             if not one.active:
-                _skip(Metric.WEBHOOK_INACTIVE, one.webhook_id, event, "the webhook is inactive")
+                reasons[Metric.WEBHOOK_INACTIVE, "the webhook is inactive"].append(one.webhook_id)
             elif one.problem:
-                _skip(Metric.WEBHOOK_UNREADABLE, one.webhook_id, event, one.problem)
+                reasons[Metric.WEBHOOK_UNREADABLE, one.problem].append(one.webhook_id)
+        for (metric, reason), webhook_ids in reasons.items():
+            _skip(metric, webhook_ids, event, reason)
         if not subscriptions:
             count(Metric.EVENT_UNMATCHED)
             logger().info(
                 "event matched no webhook", extra=reporting.ids(event) | {"reason": "no webhook names this trigger"}
             )
-        return wanting
-
-    def _wants(self, webhook: Webhook, event: RequestEvent) -> bool:
-        unmet = filters.first_unmet(webhook.filters, event)
-        if unmet:
-            reason = f"the filter '{unmet.field} {unmet.operator}' does not hold"
-            _skip(Metric.WEBHOOK_FILTERED, webhook.id, event, reason)
-        return unmet is None
+        return [webhook for webhook, first in unmet if first is None]
 
     def _deliver_all(
         self,
@@ -194,9 +194,7 @@ def _queued(
         return fault
     made = future.result()
     count(Metric.DELIVERY_QUEUED, len(made))
-    for webhook in webhooks:
-        if webhook.id not in made:
-            _skip(Metric.DELIVERY_DUPLICATE, webhook.id, event, _CLAIMED)
+    _skip(Metric.DELIVERY_DUPLICATE, [webhook.id for webhook in webhooks if webhook.id not in made], event, _CLAIMED)
     return None
 
 
@@ -209,7 +207,7 @@ def _ended(webhook: Webhook, event: RequestEvent, future: "Future[Attempted | Pa
         return fault
     attempt = future.result()
     if attempt is None:
-        _skip(Metric.DELIVERY_DUPLICATE, webhook.id, event, _CLAIMED)
+        _skip(Metric.DELIVERY_DUPLICATE, [webhook.id], event, _CLAIMED)
     elif isinstance(attempt, Parking):
         reporting.parked(webhook.id, event, attempt)
     else:
@@ -222,6 +220,11 @@ def _reason(fault: BaseException) -> str:
     return str(fault) if isinstance(fault, StoreError) else type(fault).__name__
 
 
-def _skip(metric: Metric, webhook_id: str, event: RequestEvent, reason: str) -> None:
-    count(metric)
-    logger().info("webhook skipped", extra=reporting.ids(event) | {"webhook_id": webhook_id, "reason": reason})
+def _skip(metric: Metric, webhook_ids: Sequence[str], event: RequestEvent, reason: str) -> None:
+    """Count webhooks that are not sent to, and log them: one line tells of many, since lines are paid for."""
+    if not webhook_ids:
+        return
+    count(metric, len(webhook_ids))
+    for start in range(0, len(webhook_ids), _NAMED):
+        facts = {"webhook_ids": webhook_ids[start : start + _NAMED], "reason": reason}
+        logger().info("webhooks skipped", extra=reporting.ids(event) | facts)
