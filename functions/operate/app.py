@@ -6,7 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from grantwire import wiring
+from grantwire import replay_wiring, wiring
 from grantwire.observability import logger
 from grantwire.operating import Operator
 from grantwire.redriving import Redriver
@@ -27,9 +27,9 @@ def operator() -> Operator:
     dispatch = AsynchronousFunction(client=clients.functions, name=settings.dispatch_function)
     return Operator(
         redriver=Redriver(letters=letters, dispatch=dispatch),
-        replayer=wiring.replayer(settings, deliveries),
+        replayer=replay_wiring.replayer(settings, deliveries),
         deliveries=deliveries,
-        jobs=wiring.replay_jobs(settings.deliveries_table, settings.delivery_retention_days),
+        jobs=replay_wiring.replay_jobs(settings.deliveries_table, settings.delivery_retention_days),
         clock=time.time,
     )
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from grantwire import wiring
+from grantwire import replay_wiring, wiring
 from grantwire.delivering import SecondsLeft
 from grantwire.observability import logger, write_metrics
 from grantwire.redelivering import Redeliverer
 from grantwire.replaying import Replayer, ReplayStep
 from grantwire.settings import delivery_settings, is_started_by_lambda
-from grantwire.stores.wakeups import read_message
+from grantwire.stores.messages import read_message
 
 BATCH = 10  # of the event source mapping in template.yaml
 
@@ -36,7 +36,7 @@ def replayer() -> Replayer:
     """Wired together at the first step of a replay job, and kept while the process is warm."""
     settings = delivery_settings()
     deliveries = wiring.delivery_store(settings.deliveries_table, settings.delivery_retention_days)
-    return wiring.replayer(settings, deliveries)
+    return replay_wiring.replayer(settings, deliveries)
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from grantwire import wiring
+from grantwire import replay_wiring, wiring
 from grantwire.circuits import CircuitKeeper
 from grantwire.observability import Metric, count, logger, measure, write_metrics
 from grantwire.settings import sweep_settings
@@ -25,7 +25,7 @@ def sweeper() -> Sweeper:
     return Sweeper(
         rows=wiring.delivery_store(settings.deliveries_table, settings.delivery_retention_days),
         wakeups=queue,
-        jobs=wiring.replay_jobs(settings.deliveries_table, settings.delivery_retention_days),
+        jobs=replay_wiring.replay_jobs(settings.deliveries_table, settings.delivery_retention_days),
         steps=queue,
         clock=time.time,
         random=random.random,

@@ -24,7 +24,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from answering import json_answer, json_object
-from grantwire import asking, wiring
+from grantwire import asking, replay_wiring, wiring
 from grantwire.browsing import Browser, job_item, standing
 from grantwire.errors import InvalidCommandError
 from grantwire.identifiers import is_job_id, new_job_id, row_of
@@ -67,7 +67,7 @@ def webhooks() -> WebhookStore:
 def jobs() -> ReplayJobStore:
     """Replay jobs."""
     settings = webhooks_settings()
-    return wiring.replay_jobs(settings.deliveries_table, settings.delivery_retention_days)
+    return replay_wiring.replay_jobs(settings.deliveries_table, settings.delivery_retention_days)
 
 
 @cache
@@ -79,7 +79,7 @@ def browser() -> Browser:
 @cache
 def replayer() -> Replayer:
     """Wired together at the first replay, and kept while the process is warm."""
-    return wiring.replayer(webhooks_settings(), rows())
+    return replay_wiring.replayer(webhooks_settings(), rows())
 
 
 @router.get("/api/webhooks/<webhook_id>/deliveries")

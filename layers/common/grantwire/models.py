@@ -279,3 +279,11 @@ class Exchange:
     failure: Failure | None
     timings: Timings
     remote_address: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeadLetter:
+    """One message of the dead-letter queue: its receipt, and the event in it; no event when none can be read."""
+
+    receipt: str
+    event: object | None

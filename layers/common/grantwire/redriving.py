@@ -4,15 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from grantwire.models import DeadLetter
 from grantwire.observability import logger
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeadLetter:
-    """One message of the dead-letter queue: its receipt, and the event in it; no event when none can be read."""
-
-    receipt: str
-    event: object | None
 
 
 class DeadLetters(Protocol):

@@ -9,14 +9,12 @@ from grantwire.egress import Egress
 from grantwire.health import HealthKeeper
 from grantwire.invoking import Invoker
 from grantwire.pacing import Pacer
-from grantwire.replaying import Replayer
-from grantwire.settings import DeliverySettings, EgressSettings, QueueSettings
+from grantwire.settings import DeliverySettings, EgressSettings
 from grantwire.stores import clients
 from grantwire.stores.bus import EventBus
 from grantwire.stores.circuits import CircuitStore
 from grantwire.stores.deliveries import DeliveryStore
 from grantwire.stores.paces import PaceStore
-from grantwire.stores.replay_jobs import ReplayJobStore
 from grantwire.stores.secrets import KmsSecrets
 from grantwire.stores.wakeups import WakeupQueue
 from grantwire.stores.webhooks import WebhookStore
@@ -38,20 +36,6 @@ def delivery_store(table_name: str, retention_days: int) -> DeliveryStore:
 def webhook_store(table_name: str) -> WebhookStore:
     """The table of webhooks."""
     return WebhookStore(client=clients.dynamodb(), table_name=table_name)
-
-
-def replay_jobs(table_name: str, retention_days: int) -> ReplayJobStore:
-    """Replay jobs, in the table of deliveries."""
-    return ReplayJobStore(
-        client=clients.dynamodb(), table_name=table_name, retention_days=retention_days, clock=time.time
-    )
-
-
-def replayer(settings: QueueSettings, deliveries: DeliveryStore) -> Replayer:
-    """Sends ended deliveries again, by way of the queue."""
-    queue = wakeup_queue(settings.wakeups_url)
-    jobs = replay_jobs(settings.deliveries_table, settings.delivery_retention_days)
-    return Replayer(rows=deliveries, jobs=jobs, wakeups=queue, steps=queue, clock=time.time)
 
 
 def wakeup_queue(queue_url: str) -> WakeupQueue:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from grantwire.redriving import DeadLetter
+from grantwire.models import DeadLetter
 from grantwire.stores.clients import translated
 
 if TYPE_CHECKING:

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from grantwire.errors import StoreError
 from grantwire.models import Delivery
-from grantwire.redelivering import Wakeup
-from grantwire.replaying import ReplayStep
 from grantwire.stores.clients import translated
 
 if TYPE_CHECKING:
@@ -60,15 +58,3 @@ class WakeupQueue:
 def write_wakeup(delivery: Delivery) -> str:
     """The message: the row's key, and the number of attempts it had, by which a late message is told."""
     return json.dumps([delivery.webhook_id, delivery.sort_key, delivery.attempts], separators=(",", ":"))
-
-
-def read_message(body: str) -> Wakeup | ReplayStep:
-    """What a message says. Raises ValueError for anything else: such a message goes to the dead letters."""
-    match json.loads(body):
-        case [str(webhook_id), str(sort_key), int(attempts)] if type(attempts) is int:
-            return Wakeup(webhook_id=webhook_id, sort_key=sort_key, attempts=attempts)
-        case [str(webhook_id), str(sort_key), int(attempts), "probe"] if type(attempts) is int:
-            return Wakeup(webhook_id=webhook_id, sort_key=sort_key, attempts=attempts, probe=True)
-        case ["replay", str(job_id)]:
-            return ReplayStep(job_id)
-    raise ValueError("the message is neither [webhook id, sort key, attempts] nor ['replay', job id]")
