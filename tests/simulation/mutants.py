@@ -90,8 +90,8 @@ MUTANTS: Final = (
     Mutant(
         name="a first claim has no lease in the index",
         module=delivering,
-        old="        delivery = replace(delivery, sweep_at=delivery.lease_until)\n",
-        new="",
+        old="claimed = replace(delivery, lease_until=until, sweep_at=until)",
+        new="claimed = replace(delivery, lease_until=until)",
     ),
     Mutant(
         name="a first attempt is young for ever",
@@ -139,8 +139,8 @@ MUTANTS: Final = (
     Mutant(
         name="a turn without the net below its wake-up",
         module=delivering,
-        old="held = replace(waiting, number=turn.number, due_at=turn.at, sweep_at=look_at)",
-        new="held = replace(waiting, number=turn.number, due_at=turn.at)",
+        old="held = _waiting(delivery, number=turn.number, due_at=turn.at, sweep_at=look_at)",
+        new="held = _waiting(delivery, number=turn.number, due_at=turn.at)",
     ),
     Mutant(
         name="nobody waits for a turn",

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from grantwire import retrying
 from grantwire.errors import OutOfTimeError, StoreError, UnstoredEventError
@@ -154,44 +154,49 @@ class Deliverer:
 
         What keeps it from being sent is raised once the delivery waits, with a row, for another function to send it.
         """
-        waiting = replace(first_delivery(webhook.id, event), state=State.WAITING, attempts=0)
+        delivery = first_delivery(webhook.id, event)
         try:
-            if begun_at is not None and (parking := self._parked_first(webhook, waiting)):
+            if begun_at is not None and (parking := self._parked_first(webhook, delivery)):
                 return parking
             secret_values = self._prepare(webhook, seconds_left)
         except StoreError:
             if begun_at is not None:
                 now = self.clock()
-                self.deliveries.queue_new(replace(waiting, due_at=now, sweep_at=now))
+                self.deliveries.queue_new(_waiting(delivery, due_at=now, sweep_at=now))
             raise
-        return self._first_attempt(webhook, event, secret_values, begun_at)
+        return self._first_attempt(webhook, event, delivery, secret_values, begun_at)
 
-    def _parked_first(self, webhook: Webhook, waiting: Delivery) -> Parking | None:
-        """Where the host is down or it is not the webhook's turn, the row that waits; None when it may be sent."""
+    def _parked_first(self, webhook: Webhook, delivery: Delivery) -> Parking | None:
+        """Where the host is down or it is not the webhook's turn, a row that waits; None when it may be sent."""
         host = host_of(webhook.url)
         if self.circuits.is_open(host):
-            self.deliveries.claim_new(replace(waiting, parked_host=host, parked_at=self.clock()))
+            self.deliveries.claim_new(_waiting(delivery, parked_host=host, parked_at=self.clock()))
             return Parking.PARKED
         turn = self.pacer.turn(webhook, None)
         if turn is None:
             return None
         look_at = sweep_at(turn.at, self.clock())
-        held = replace(waiting, number=turn.number, due_at=turn.at, sweep_at=look_at)
+        held = _waiting(delivery, number=turn.number, due_at=turn.at, sweep_at=look_at)
         self.deliveries.claim_new(held)
         return self._woken_for(held, turn)
 
     def _first_attempt(
-        self, webhook: Webhook, event: RequestEvent, secret_values: dict[str, str], begun_at: float | None
+        self,
+        webhook: Webhook,
+        event: RequestEvent,
+        delivery: Delivery,
+        secret_values: dict[str, str],
+        begun_at: float | None,
     ) -> Attempted | None:
         """Whoever takes the event's sender for dead makes a row: a late sender has to be the first to make it."""
         now = self.clock()
-        delivery = replace(first_delivery(webhook.id, event), lease_until=now + LEASE_SECONDS)
         if begun_at is not None and now - begun_at <= YOUNG_SECONDS:
             return self._attempt(webhook, event, delivery, secret_values, record=self.deliveries.record_new)
-        delivery = replace(delivery, sweep_at=delivery.lease_until)
-        found = self.deliveries.claim_new(delivery)
+        until = now + LEASE_SECONDS
+        claimed = replace(delivery, lease_until=until, sweep_at=until)
+        found = self.deliveries.claim_new(claimed)
         if found is None:
-            return self._attempt(webhook, event, delivery, secret_values, stored=begun_at is not None)
+            return self._attempt(webhook, event, claimed, secret_values, stored=begun_at is not None)
         if found.state is State.WAITING and found.due_at is None and found.parked_host is None:
             return self._claim_again(found, webhook, event, secret_values, stored=False)  # AWS hands it in again
         return None
@@ -296,16 +301,8 @@ class Deliverer:
         if seconds_left() < RECORD_SECONDS:
             raise OutOfTimeError
         now = self.clock()
-        waiting = [
-            replace(
-                first_delivery(webhook.id, event),
-                state=State.WAITING,
-                attempts=0,
-                due_at=now,
-                sweep_at=sweep_at(now, now),
-            )
-            for webhook in webhooks
-        ]
+        look_at = sweep_at(now, now)
+        waiting = [_waiting(first_delivery(webhook.id, event), due_at=now, sweep_at=look_at) for webhook in webhooks]
         made = [delivery for delivery in waiting if self.deliveries.queue_new(delivery)]
         self.wakeups.send_now(made)
         return {delivery.webhook_id for delivery in made}
@@ -323,6 +320,11 @@ def first_delivery(webhook_id: str, event: RequestEvent) -> Delivery:
     return Delivery(
         webhook_id=webhook_id, sort_key=sort_key(event), trigger=event.trigger, state=State.DELIVERING, attempts=1
     )
+
+
+def _waiting(delivery: Delivery, **facts: Any) -> Delivery:
+    """The delivery, which waits for its first attempt."""
+    return replace(delivery, state=State.WAITING, attempts=0, **facts)
 
 
 def wake(wakeups: Wakeups, delivery: Delivery, now: float) -> None:

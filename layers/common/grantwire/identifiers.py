@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from grantwire.models import RequestEvent
@@ -101,5 +102,6 @@ def _microseconds(time: float) -> int:
     return round(time * 1e6)
 
 
+@lru_cache(maxsize=64)  # each of an event's deliveries asks
 def _written(microseconds: int) -> str:
     return (_EPOCH + timedelta(microseconds=microseconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
