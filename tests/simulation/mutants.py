@@ -88,6 +88,12 @@ MUTANTS: Final = (
         new="if False:",
     ),
     Mutant(
+        name="record_new leaves a row that only looks after it",
+        module=fakes,
+        old="if row and (row.delivery.state, row.delivery.attempts) != (State.DELIVERING, begun.attempts):",
+        new="if row:",
+    ),
+    Mutant(
         name="a first claim has no lease in the index",
         module=delivering,
         old="claimed = replace(delivery, lease_until=until, sweep_at=until)",
@@ -98,6 +104,12 @@ MUTANTS: Final = (
         module=delivering,
         old="if begun_at is not None and now - begun_at <= YOUNG_SECONDS:",
         new="if begun_at is not None and begun_at > LONG_AGO:",
+    ),
+    Mutant(
+        name="a late first attempt goes by its word all the same",
+        module=delivering,
+        old="        if found is None:\n            return",
+        new="        if found is None or (found.state is State.DELIVERING and begun_at):\n            return",
     ),
     Mutant(
         name="what begins when an event comes again has no claim",
@@ -118,8 +130,20 @@ MUTANTS: Final = (
         new="            until = moment",
     ),
     Mutant(
+        name="a lease that is shorter than an exchange",
+        module=delivering,
+        old="            until = moment + LEASE_SECONDS",
+        new="            until = moment + LEASE_SECONDS / 2",
+    ),
+    Mutant(
+        name="only what is still wanted is looked after",
+        module=dispatching,
+        old="        self.deliverer.look_after(before, event)",
+        new="        self.deliverer.look_after({one.id: before[one.id] for one in first if one.id in before}, event)",
+    ),
+    Mutant(
         name="nobody looks after a first attempt whose webhook was switched off",
-        seed=5700,
+        seed=1500,
         module=dispatching,
         old="            self.deliverer.look_after(self.events.begun(event.id), event)",
         new="            pass",

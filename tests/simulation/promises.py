@@ -13,15 +13,13 @@ from grantwire.redelivering import EARLY_SECONDS
 from grantwire.retrying import MAX_ATTEMPTS
 from tests.fakes import FakeDeliveries, FakePaces, Key, Row
 from tests.simulation.faults import DAY, HOUR
-from tests.simulation.hub import Hub, ViolationError
+from tests.simulation.hub import Hub, Process, ViolationError
 from tests.simulation.receivers import Post
 
 BEGINNING: Final = 1_795_000_000.0
 SKEW: Final = 1.0  # how far two processes' clocks are apart at most
 _STALE_SECONDS: Final = 125.0  # how long a dispatch may go on with what it read
-_SLOWEST: Final = 30.0  # a write, from the moment the clock was read for it, or a request until it arrives
-_ON_ITS_WORD_SECONDS: Final = YOUNG_SECONDS + _SLOWEST
-_LEAST_LEASE_SECONDS: Final = LEASE_SECONDS - _SLOWEST - SKEW
+_SOON_SECONDS: Final = YOUNG_SECONDS + 30.0  # from a claim until its request arrives: a client tries for 28
 _ENDED: Final = (State.SUCCEEDED, State.FAILED)
 _HOLDS_IN_TEN_SECONDS: Final = 10
 _SWEEPS_PER_WAIT: Final = 2  # in five minutes: one that interrupted the attempt before, one that found it overdue
@@ -64,9 +62,11 @@ class Promises:
     storable: dict[str, bool] = field(default_factory=dict)  # by the event's id
     rounds: dict[Key, Round] = field(default_factory=dict)
     posts: dict[Key, list[Post]] = field(default_factory=dict)
+    senders: set[tuple[Key, Process]] = field(default_factory=set)
     failed: set[Key] = field(default_factory=set)
     begun: Counter[Key] = field(default_factory=Counter)
-    first: dict[Key, float] = field(default_factory=dict)  # when an event was stored that began the first attempt
+    first: dict[Key, Process] = field(default_factory=dict)  # who stored the event, and so began the first attempt
+    claimed: dict[tuple[Key, Process], float] = field(default_factory=dict)  # when a process claimed an attempt last
     drawn_at: dict[Key, float] = field(default_factory=dict)
     holds: dict[Key, list[float]] = field(default_factory=dict)
     outage_seconds: float = 0.0
@@ -96,7 +96,7 @@ class Promises:
             self._claimed(key, what, old, new)
         if what == "interrupt" and old and self.hub.now < (old.lease_until or 0.0) - SKEW:
             self.broken("a lease is respected", f"{key} was interrupted before its lease ended")
-        if what == "interrupt" and new.attempts == 1 and self.hub.now - self.first.get(key, 0.0) < _LEAST_LEASE_SECONDS:
+        if what == "interrupt" and self.hub.now < self._began(key, new) + LEASE_SECONDS - SKEW:
             self.broken("a lease is respected", f"{key} was interrupted soon after it began")
         if new.number is not None and (old is None or new.number != old.number):
             self._drawn(key, old.number if old else None, new.number)
@@ -107,8 +107,14 @@ class Promises:
 
     def first_begun(self, webhook_id: str, event: RequestEvent) -> None:
         """An event was stored, and with it that its first attempt to this webhook begins."""
-        self.first[webhook_id, sort_key(event)] = self.hub.now
-        self.begun[webhook_id, sort_key(event)] += 1
+        key = (webhook_id, sort_key(event))
+        self.first[key] = self.hub.process
+        self.claimed[key, self.hub.process] = self.hub.now
+        self.begun[key] += 1
+
+    def _began(self, key: Key, delivery: Delivery) -> float:
+        """When the first attempt was begun by its event's word; long ago when it is another one."""
+        return self.store.first_attempts.get(delivery.event_id, {}).get(key[0], 0.0) if delivery.attempts == 1 else 0.0
 
     def _claimed(self, key: Key, what: str, old: Delivery | None, new: Delivery) -> None:
         this = self.rounds[key]
@@ -119,6 +125,8 @@ class Promises:
         this.claims.add(new.attempts)
         if what != "claim_new" or key not in self.first:  # for these the event's word was the claim
             self.begun[key] += 1
+        if what == "claim" or self.first.get(key, self.hub.process) is self.hub.process:  # others only look after it
+            self.claimed[key, self.hub.process] = self.hub.now
         if len(this.claims) > self.policy(key[0]):
             self.broken("attempts within the policy", f"{key} has begun attempt {len(this.claims)}")
         just_held = self.hub.now - self.drawn_at.get(key, 0.0) < _STALE_SECONDS  # by another that was woken with it
@@ -166,13 +174,14 @@ class Promises:
         """A request arrived at a receiver."""
         event = self.events[post.request_id]
         key = (post.webhook_id, sort_key(event))
-        if key not in self.store.rows and self.hub.now - self.first.get(key, 0.0) > _ON_ITS_WORD_SECONDS:
-            self.broken("a claim comes first", f"{key} was sent without a row, long after it was to begin")
+        if self.hub.now - self.claimed.get((key, self.hub.process), 0.0) > _SOON_SECONDS:
+            self.broken("a claim comes first", f"{key} was sent by one who had not claimed it, or long before")
         if key in self.rounds and self.rounds[key].succeeded:
             self.broken("nothing is sent after a success", f"{key}")
         off_since = self.webhooks[post.webhook_id].off_since
         if off_since is not None and self.hub.now - off_since > _STALE_SECONDS:
             self.broken("nothing is sent to what is off", f"{key} was sent, and is off since {off_since}")
+        self.senders.add((key, self.hub.process))
         posts = self.posts.setdefault(key, [])
         posts.append(post)
         if len(posts) > self.begun[key]:
@@ -204,8 +213,13 @@ class Promises:
     def dispatched(self, webhook_ids: list[str], event: RequestEvent) -> None:
         """Dispatch has returned, having found these webhooks."""
         for webhook_id in webhook_ids:
-            if (webhook_id, sort_key(event)) not in self.store.rows:
+            key = (webhook_id, sort_key(event))
+            row = self.store.rows.get(key)
+            if row is None:
                 self.broken("no pair is lost", f"{webhook_id} wants {event.id}, and there is no row")
+            is_first = self.first.get(key) is self.hub.process and (key, self.hub.process) in self.senders
+            if is_first and row.delivery.state is State.DELIVERING and not row.attempts:
+                self.broken("an answer is recorded", f"{key} was sent, and is {row}")
 
     def at_the_end(self, in_dead_letters: set[str]) -> None:
         """Nothing happens any more. `in_dead_letters`: ids of events that nobody re-drove."""
@@ -214,9 +228,9 @@ class Promises:
                 self._unended(key, row, in_dead_letters)
             else:
                 self._ended(key, row)
-        for key in self.posts:
+        for key in {*self.posts, *self.first}:
             if key not in self.store.rows and key[1].partition("#")[2] not in in_dead_letters:
-                self.broken("no pair is lost", f"{key} was sent and has no row")
+                self.broken("no pair is lost", f"{key} was begun and has no row")
 
     def _unended(self, key: Key, row: Row, in_dead_letters: set[str]) -> None:
         if row.delivery.event_id not in in_dead_letters or not _waits_for_nobody(row):

@@ -31,11 +31,13 @@ class Nobody:
         raise AssertionError("it was sent")
 
 
-@pytest.mark.parametrize(("wait", "delay"), [(1.1, 1), (1.9, 1), (2.6, 2), (10.4, 9), (890.0, 889)])
-def test_it_is_woken_a_little_before_its_turn_and_never_at_once(wait: float, delay: float) -> None:
-    """At once it would be told to wait again, and again; its place is kept when it is told so in time."""
-    nobody, rows, wakeups = Nobody(wait), FakeDeliveries(), FakeWakeups()
-    deliverer = Deliverer(
+DOCUMENT = {"name": "Torq", "url": "https://hooks.example.com/", "triggers": ["RequestCreated"]}
+EVENT = RequestEvent(id="evt_1", trigger="RequestCreated", time=NOW, payload={})
+
+
+def deliverer_of(nobody: Nobody, rows: FakeDeliveries, wakeups: FakeWakeups) -> Deliverer:
+    """What delivers, and can send nothing."""
+    return Deliverer(
         invoker=Invoker(sender=nobody, secrets=FakeSecrets()),
         deliveries=rows,
         wakeups=wakeups,
@@ -45,14 +47,36 @@ def test_it_is_woken_a_little_before_its_turn_and_never_at_once(wait: float, del
         clock=lambda: NOW,
         random=lambda: 1.0,
     )
-    document = {"name": "Torq", "url": "https://hooks.example.com/", "triggers": ["RequestCreated"]}
-    webhook = parse_webhook(document, webhook_id="wh_1", now=NOW)
-    event = RequestEvent(id="evt_1", trigger="RequestCreated", time=NOW, payload={})
-    assert deliverer.deliver_first(webhook, event, begun_at=NOW) is Parking.HELD
+
+
+@pytest.mark.parametrize(("wait", "delay"), [(1.1, 1), (1.9, 1), (2.6, 2), (10.4, 9), (890.0, 889)])
+def test_it_is_woken_a_little_before_its_turn_and_never_at_once(wait: float, delay: float) -> None:
+    """At once it would be told to wait again, and again; its place is kept when it is told so in time."""
+    rows, wakeups = FakeDeliveries(), FakeWakeups()
+    deliverer = deliverer_of(Nobody(wait), rows, wakeups)
+    webhook = parse_webhook(DOCUMENT, webhook_id="wh_1", now=NOW)
+    assert deliverer.deliver_first(webhook, EVENT, begun_at=NOW) is Parking.HELD
     [row] = rows.rows.values()
-    assert deliverer.deliver_again(row.delivery, webhook, event) is Parking.HELD
+    assert deliverer.deliver_again(row.delivery, webhook, EVENT) is Parking.HELD
     [again] = rows.rows.values()
     assert again.delivery == row.delivery
     assert again.delivery.number == 7.0
     assert again.delivery.due_at == pytest.approx(NOW + wait)
     assert [seconds for _, seconds in wakeups.messages] == [delay, delay]
+
+
+class Broken(Nobody):
+    """A pace that meets something nobody foresaw."""
+
+    def turn(self, webhook: Webhook, number: float | None) -> Turn | None:
+        raise ValueError("nobody foresaw this")
+
+
+def test_what_nobody_foresaw_before_it_was_sent_costs_no_attempt() -> None:
+    """The row waits for its first one, and the fault is raised."""
+    rows = FakeDeliveries()
+    webhook = parse_webhook(DOCUMENT, webhook_id="wh_1", now=NOW)
+    with pytest.raises(ValueError, match="nobody foresaw this"):
+        deliverer_of(Broken(0.0), rows, FakeWakeups()).deliver_first(webhook, EVENT, begun_at=NOW)
+    [row] = rows.rows.values()
+    assert (row.delivery.state, row.delivery.attempts, row.delivery.due_at) == ("waiting", 0, NOW)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from grantwire import retrying
-from grantwire.errors import OutOfTimeError, StoreError, UnstoredEventError
+from grantwire.errors import OutOfTimeError, UnstoredEventError
 from grantwire.identifiers import sort_key
 from grantwire.invoking import Invocation, Invoker
 from grantwire.judging import Outcome
@@ -159,7 +159,7 @@ class Deliverer:
             if begun_at is not None and (parking := self._parked_first(webhook, delivery)):
                 return parking
             secret_values = self._prepare(webhook, seconds_left)
-        except StoreError:
+        except Exception:  # also one that nobody foresaw: nothing was sent, and no attempt is to be counted
             if begun_at is not None:
                 now = self.clock()
                 self.deliveries.queue_new(_waiting(delivery, due_at=now, sweep_at=now))
