@@ -106,11 +106,12 @@ class FakeDeliveries:
         if len(payload) > self.max_event_bytes:
             return None
         self.events[event.id] = event
-        before = self.first_attempts.get(event.id, {})
-        self.first_attempts[event.id] = dict.fromkeys(webhook_ids, _milliseconds(now)) | before
-        for webhook_id in () if before else webhook_ids:
+        if event.id in self.first_attempts:
+            return self.first_attempts[event.id]
+        self.first_attempts[event.id] = dict.fromkeys(webhook_ids, _milliseconds(now))
+        for webhook_id in webhook_ids:
             self.on_begin(webhook_id, event)
-        return before
+        return {}
 
     def begun(self, event_id: str) -> Mapping[str, float]:
         return self.first_attempts.get(event_id, {})
@@ -122,26 +123,25 @@ class FakeDeliveries:
         row = self.rows.get((webhook_id, sort_key))
         return row.delivery if row else None
 
-    def claim_new(self, delivery: Delivery) -> Delivery | None:
-        return self._make("claim_new", delivery)
+    def claim_new(self, delivery: Delivery, *, over: Delivery | None = None) -> Delivery | None:
+        return self._make("claim_new", delivery, over)
 
-    def queue_new(self, delivery: Delivery) -> bool:
-        return self._make("queue_new", delivery) is None
+    def queue_new(self, delivery: Delivery, *, over: Delivery | None = None) -> bool:
+        return self._make("queue_new", delivery, over) is None
 
-    def record_new(self, begun: Delivery, invocation: Invocation, following: Next, *, sweep_at: float | None) -> bool:
-        row = self.rows.get(_key(begun))
-        if row and (row.delivery.state, row.delivery.attempts) != (State.DELIVERING, begun.attempts):
+    def record_new(self, over: Delivery, invocation: Invocation, following: Next, *, sweep_at: float | None) -> bool:
+        row, outcome = self.rows.get(_key(over)), invocation.outcome
+        if row and not _is(row, over):
             return False
-        outcome = invocation.outcome
-        recorded = _rounded(_after(begun, following, sweep_at))
+        recorded = _rounded(_after(over, following, sweep_at))
         self._write("record_new", row, Row(recorded, outcome.code, outcome.sentence, [outcome.code]))
         return True
 
-    def _make(self, what: str, delivery: Delivery) -> Delivery | None:
+    def _make(self, what: str, delivery: Delivery, over: Delivery | None) -> Delivery | None:
         found = self.rows.get(_key(delivery))
-        if found:
+        if found and not _is(found, over):
             return found.delivery
-        self._write(what, None, Row(_rounded(delivery)))
+        self._write(what, found, Row(_rounded(delivery)))
         return None
 
     def claim(self, delivery: Delivery, *, lease_until: float) -> Delivery | None:
@@ -186,7 +186,9 @@ class FakeDeliveries:
     def interrupt(self, delivery: Delivery, following: Next, *, sweep_at: float | None) -> bool:
         ended = _after(delivery, following, sweep_at)
         reason = "the sender stopped during the attempt; the receiver may have seen it"
-        return self._change("interrupt", delivery, ended, code="interrupted", reason=reason, attempt="interrupted")
+        return self._change(
+            "interrupt", delivery, ended, code="interrupted", reason=reason, attempt="interrupted", same_lease=True
+        )
 
     def end(self, delivery: Delivery, *, code: str, reason: str) -> bool:
         waits_no_more = replace(delivery, due_at=None, sweep_at=None, number=None, parked_host=None, parked_at=None)
@@ -226,10 +228,11 @@ class FakeDeliveries:
         reason: str = "",
         attempt: str = "",
         forget: int = 0,
+        same_lease: bool = False,
     ) -> bool:
         """Write `new` over `old` if the row still has `old`'s state and number of attempts; whether it had."""
         row = self.rows.get(_key(old))
-        if row is None or (row.delivery.state, row.delivery.attempts) != (old.state, old.attempts):
+        if row is None or _held(row.delivery, lease=same_lease) != _held(old, lease=same_lease):
             return False
         attempts = [*row.attempts, attempt] if attempt else row.attempts[forget:]
         kept = replace(_rounded(new), trigger=row.delivery.trigger)
@@ -248,6 +251,16 @@ def _key(delivery: Delivery) -> Key:
 
 def _after(delivery: Delivery, following: Next, sweep_at: float | None) -> Delivery:
     return replace(delivery, state=following.state, due_at=following.due_at, lease_until=None, sweep_at=sweep_at)
+
+
+def _is(row: Row, over: Delivery | None) -> bool:
+    """Whether the row is that of this attempt, with this lease."""
+    return over is not None and over.lease_until is not None and _held(row.delivery) == _held(over)
+
+
+def _held(delivery: Delivery, *, lease: bool = True) -> tuple[State, int, float]:
+    """What makes it the attempt that somebody knows of."""
+    return delivery.state, delivery.attempts, _milliseconds(delivery.lease_until or 0.0) if lease else 0.0
 
 
 def _shard(key: Key) -> int:

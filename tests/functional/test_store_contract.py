@@ -38,6 +38,7 @@ FIRST = Delivery(
     lease_until=1000.1239,
 )
 QUEUED = replace(FIRST, state=State.WAITING, attempts=0, due_at=940.0, lease_until=None, sweep_at=1060.0)
+LOOKED_AFTER = replace(FIRST, lease_until=1000.124, sweep_at=1000.124)
 FOR_EVER = 9e9
 WAITING = Next(State.WAITING, 2000.0006)
 
@@ -51,10 +52,10 @@ class Store(Protocol):
     def begun(self, event_id: str) -> Mapping[str, float]: ...
     def event(self, event_id: str) -> RequestEvent | None: ...
     def get(self, webhook_id: str, sort_key: str) -> Delivery | None: ...
-    def claim_new(self, delivery: Delivery) -> Delivery | None: ...
-    def queue_new(self, delivery: Delivery) -> bool: ...
+    def claim_new(self, delivery: Delivery, *, over: Delivery | None = None) -> Delivery | None: ...
+    def queue_new(self, delivery: Delivery, *, over: Delivery | None = None) -> bool: ...
     def record_new(
-        self, begun: Delivery, invocation: Invocation, following: Next, *, sweep_at: float | None
+        self, over: Delivery, invocation: Invocation, following: Next, *, sweep_at: float | None
     ) -> bool: ...
     def claim(self, delivery: Delivery, *, lease_until: float) -> Delivery | None: ...
     def record(
@@ -188,14 +189,13 @@ class TestDeliveries:
             deep = deep["deeper"]  # type: ignore[assignment]
 
     def test_an_event_knows_which_first_attempts_it_has_begun(self, table: Table) -> None:
-        """And since when; each time with those that were begun before."""
+        """Those of the first time, and since when: what comes again begins none."""
         keep = table.store.keep_event
         assert table.store.begun(EVENT.id) == {}
         assert keep(EVENT, ["wh_1", "wh_2"], now=5.0) == {}
         assert table.store.begun(EVENT.id) == {"wh_1": 5.0, "wh_2": 5.0}
-        assert keep(EVENT, ["wh_2", "wh_1"], now=7.5) == {"wh_1": 5.0, "wh_2": 5.0}
-        assert keep(EVENT, ["wh_2", "wh_3"], now=10.0) == {"wh_1": 5.0, "wh_2": 5.0}
-        assert table.store.begun(EVENT.id) == {"wh_1": 5.0, "wh_2": 5.0, "wh_3": 10.0}
+        assert keep(EVENT, ["wh_2", "wh_3"], now=7.5) == {"wh_1": 5.0, "wh_2": 5.0}
+        assert table.store.begun(EVENT.id) == {"wh_1": 5.0, "wh_2": 5.0}
 
     @pytest.mark.parametrize("following", [WAITING, Next(State.SUCCEEDED), Next(State.FAILED)])
     def test_a_first_attempt_is_recorded_without_a_claim(self, table: Table, following: Next) -> None:
@@ -208,21 +208,44 @@ class TestDeliveries:
         assert recorded.due_at == (None if following.due_at is None else pytest.approx(following.due_at, abs=0.001))
         assert table.said() == ("http_500", "the receiver answered http_500", ["http_500"])
         assert not table.store.record_new(FIRST, invocation("http_200"), Next(State.SUCCEEDED), sweep_at=None)
-        assert table.store.claim_new(FIRST) == recorded
+        assert table.store.claim_new(FIRST, over=FIRST) == recorded
+        assert not table.store.queue_new(QUEUED, over=FIRST)
         assert (table.row(), table.said()[2]) == (recorded, ["http_500"])
 
-    def test_a_first_attempt_that_is_looked_after_may_still_be_recorded(self, table: Table) -> None:
-        """While its lease runs; once it was interrupted, its sender is told so."""
-        looked_after = replace(FIRST, lease_until=1000.0, sweep_at=1000.0)
-        assert table.store.claim_new(looked_after) is None
-        assert table.store.record_new(FIRST, invocation("http_200"), Next(State.SUCCEEDED), sweep_at=None)
+    def test_a_row_that_looks_after_a_first_attempt_can_be_replaced_by_it(self, table: Table) -> None:
+        """By a claim with a new lease, which whoever took the first one for over must not end."""
+        claimed = replace(LOOKED_AFTER, lease_until=1050.0, sweep_at=1050.0)
+        assert table.store.claim_new(LOOKED_AFTER) is None
+        assert table.store.claim_new(claimed, over=LOOKED_AFTER) is None
+        assert not table.store.interrupt(LOOKED_AFTER, WAITING, sweep_at=1.0)
+        assert table.row() == claimed
+
+    def test_a_row_that_looks_after_a_first_attempt_can_be_made_to_wait_by_it(self, table: Table) -> None:
+        """Nothing was sent, and no attempt is counted."""
+        assert table.store.claim_new(LOOKED_AFTER) is None
+        assert table.store.queue_new(QUEUED, over=LOOKED_AFTER)
+        assert table.row() == QUEUED
+        assert not table.store.queue_new(QUEUED, over=LOOKED_AFTER)
+
+    def test_a_first_attempt_is_recorded_over_the_row_that_looks_after_it(self, table: Table) -> None:
+        """Until its lease is over."""
+        assert table.store.claim_new(LOOKED_AFTER) is None
+        assert table.store.record_new(LOOKED_AFTER, invocation("http_200"), Next(State.SUCCEEDED), sweep_at=None)
         assert table.row() == replace(FIRST, state=State.SUCCEEDED, lease_until=None)
-        other = replace(looked_after, webhook_id="wh_2")
-        assert table.store.claim_new(other) is None
-        assert table.store.interrupt(other, WAITING, sweep_at=2120.0)
-        given_up = table.store.get("wh_2", FIRST.sort_key)
-        assert not table.store.record_new(other, invocation("http_200"), Next(State.SUCCEEDED), sweep_at=None)
-        assert table.store.get("wh_2", FIRST.sort_key) == given_up
+        assert table.said()[2] == ["http_200"]
+
+    def test_no_other_row_is_replaced(self, table: Table) -> None:
+        """One with another lease, and one that was given up."""
+        assert table.store.claim_new(LOOKED_AFTER) is None
+        for over in (replace(LOOKED_AFTER, lease_until=1000.5), replace(LOOKED_AFTER, lease_until=None)):
+            assert table.store.claim_new(FIRST, over=over) == table.row()
+            assert not table.store.queue_new(QUEUED, over=over)
+            assert not table.store.record_new(over, invocation(), WAITING, sweep_at=1.0)
+        assert table.store.interrupt(LOOKED_AFTER, WAITING, sweep_at=2120.0)
+        given_up = table.row()
+        assert table.store.claim_new(FIRST, over=LOOKED_AFTER) == given_up
+        assert not table.store.record_new(LOOKED_AFTER, invocation(), Next(State.SUCCEEDED), sweep_at=None)
+        assert table.row() == given_up
 
     def test_a_first_claim_makes_the_row_once(self, table: Table) -> None:
         """Nobody sweeps it; the next claim is shown the row that is there, its own attempt or not."""

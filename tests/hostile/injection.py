@@ -271,8 +271,8 @@ def _logged(text: str, world: World) -> Came:
 class _Failing(fakes.FakeDeliveries):
     """A table whose error speaks of what it was given."""
 
-    def record_new(self, begun: Any, *facts: Any, **more: Any) -> Any:
-        raise RuntimeError("a\nforged ${jndi:ldap://x} " + repr(begun))
+    def record_new(self, over: Any, *facts: Any, **more: Any) -> Any:
+        raise RuntimeError("a\nforged ${jndi:ldap://x} " + repr(over))
 
 
 def _fault_logged(world: World) -> Came:

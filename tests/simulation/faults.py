@@ -61,6 +61,11 @@ class Faults:
             service=self.random.choice(("table", "queue", "key", "bus", "webhooks")), since=since, until=until
         )
 
+    @property
+    def calm(self) -> bool:
+        """Whether no process dies or stands still, and no call fails: messages may come twice, late or never."""
+        return self.crash == self.error == self.slow == 0.0 and not self.outages
+
     def quiet(self, now: float) -> bool:
         """Whether nothing goes wrong any more."""
         return now >= self.quiet_at

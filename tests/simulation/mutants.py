@@ -39,7 +39,7 @@ class Mutant:
 
 def _unconditional(what: str) -> Mutant:
     """A write that takes effect whatever the row has become."""
-    condition = "(row.delivery.state, row.delivery.attempts) != (old.state, old.attempts)"
+    condition = "_held(row.delivery, lease=same_lease) != _held(old, lease=same_lease)"
     return Mutant(
         name=f"{what} without its condition",
         module=fakes,
@@ -52,8 +52,8 @@ MUTANTS: Final = (
     Mutant(
         name="claim_new without its condition",
         module=fakes,
-        old="        if found:\n            return found.delivery",
-        new='        if found and what != "claim_new":\n            return found.delivery',
+        old="if found and not _is(found, over):",
+        new='if found and not _is(found, over) and what != "claim_new":',
     ),
     *(_unconditional(what) for what in ("claim", "record", "interrupt", "end", "restart")),
     Mutant(
@@ -84,32 +84,33 @@ MUTANTS: Final = (
     Mutant(
         name="record_new without its condition",
         module=fakes,
-        old="if row and (row.delivery.state, row.delivery.attempts) != (State.DELIVERING, begun.attempts):",
+        old="if row and not _is(row, over):",
         new="if False:",
     ),
     Mutant(
         name="record_new leaves a row that only looks after it",
         module=fakes,
-        old="if row and (row.delivery.state, row.delivery.attempts) != (State.DELIVERING, begun.attempts):",
+        old="if row and not _is(row, over):",
         new="if row:",
+    ),
+    Mutant(
+        name="a sender that lives gives way to the row that looks after it",
+        seed=2500,
+        module=fakes,
+        old="if found and not _is(found, over):",
+        new="if found:",
     ),
     Mutant(
         name="a first claim has no lease in the index",
         module=delivering,
-        old="claimed = replace(delivery, lease_until=until, sweep_at=until)",
-        new="claimed = replace(delivery, lease_until=until)",
+        old="claimed = replace(begun, lease_until=now + LEASE_SECONDS, sweep_at=now + LEASE_SECONDS)",
+        new="claimed = replace(begun, lease_until=now + LEASE_SECONDS, sweep_at=None)",
     ),
     Mutant(
         name="a first attempt is young for ever",
         module=delivering,
         old="if begun_at is not None and now - begun_at <= YOUNG_SECONDS:",
         new="if begun_at is not None and begun_at > LONG_AGO:",
-    ),
-    Mutant(
-        name="a late first attempt goes by its word all the same",
-        module=delivering,
-        old="        if found is None:\n            return",
-        new="        if found is None or (found.state is State.DELIVERING and begun_at):\n            return",
     ),
     Mutant(
         name="what begins when an event comes again has no claim",
@@ -120,20 +121,20 @@ MUTANTS: Final = (
     Mutant(
         name="nobody looks after a first attempt whose sender died",
         module=delivering,
-        old="            self.deliveries.claim_new(replace(delivery, lease_until=until, sweep_at=until))",
+        old="            self.deliveries.claim_new(first_delivery(webhook_id, event, begun_at))",
         new="            pass",
     ),
     Mutant(
         name="a lease is over when the event comes again",
         module=delivering,
-        old="            until = moment + LEASE_SECONDS",
-        new="            until = moment",
+        old="else begun_at + YOUNG_SECONDS + LEASE_SECONDS",
+        new="else begun_at",
     ),
     Mutant(
         name="a lease that is shorter than an exchange",
         module=delivering,
-        old="            until = moment + LEASE_SECONDS",
-        new="            until = moment + LEASE_SECONDS / 2",
+        old="else begun_at + YOUNG_SECONDS + LEASE_SECONDS",
+        new="else begun_at + LEASE_SECONDS / 2",
     ),
     Mutant(
         name="only what is still wanted is looked after",
@@ -163,8 +164,8 @@ MUTANTS: Final = (
     Mutant(
         name="a turn without the net below its wake-up",
         module=delivering,
-        old="held = _waiting(delivery, number=turn.number, due_at=turn.at, sweep_at=look_at)",
-        new="held = _waiting(delivery, number=turn.number, due_at=turn.at)",
+        old="return _waiting(begun, number=turn.number, due_at=turn.at, sweep_at=sweep_at(turn.at, self.clock()))",
+        new="return _waiting(begun, number=turn.number, due_at=turn.at)",
     ),
     Mutant(
         name="nobody waits for a turn",

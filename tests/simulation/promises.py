@@ -57,6 +57,7 @@ class Promises:
     hub: Hub
     store: FakeDeliveries
     at_once: int
+    calm: bool  # nothing dies, fails or stands still; everything else may happen
     webhooks: dict[str, Known] = field(default_factory=dict)
     events: dict[str, RequestEvent] = field(default_factory=dict)  # by the id of the request they speak of
     storable: dict[str, bool] = field(default_factory=dict)  # by the event's id
@@ -80,7 +81,9 @@ class Promises:
         """A row was written."""
         old, new = before.delivery if before else None, after.delivery
         key = (new.webhook_id, new.sort_key)
-        if old is None or what == "restart":
+        if old is not None and what in ("claim_new", "queue_new") and self.first.get(key) is not self.hub.process:
+            self.broken("only its own sender replaces a row", f"{key} was {old.state} and is {new.state} ({what})")
+        if old is None or what in ("claim_new", "queue_new", "restart"):
             self.rounds[key] = Round(kept_before=len(after.attempts) if old else 0)
         if old is not None and (old.state in _ENDED) != (what == "restart"):
             self.broken("ended is ended", f"{key} was {old.state} and is {new.state} after {what}")
@@ -94,6 +97,8 @@ class Promises:
             self._held(key)
         if new.state is State.DELIVERING:
             self._claimed(key, what, old, new)
+        if what == "interrupt" and self.calm:
+            self.broken("nobody is given up who lives", f"{key} was interrupted, and nothing went wrong")
         if what == "interrupt" and old and self.hub.now < (old.lease_until or 0.0) - SKEW:
             self.broken("a lease is respected", f"{key} was interrupted before its lease ended")
         if what == "interrupt" and self.hub.now < self._began(key, new) + LEASE_SECONDS - SKEW:
@@ -118,7 +123,7 @@ class Promises:
 
     def _claimed(self, key: Key, what: str, old: Delivery | None, new: Delivery) -> None:
         this = self.rounds[key]
-        if old is not None and old.state is not State.WAITING:
+        if old is not None and old.state is not State.WAITING and what != "claim_new":
             self.broken("only what waits is claimed", f"{key} was {old.state} when it was claimed ({what})")
         if new.attempts in this.claims:
             self.broken("one claim per attempt", f"attempt {new.attempts} of {key} was claimed twice ({what})")
@@ -135,7 +140,7 @@ class Promises:
         if old and old.number is not None and not just_held and self.hub.now < self._turn(key[0], old.number) - SKEW:
             self.broken("never before its turn", f"{key} was claimed before number {old.number} was served")
         lease = (new.lease_until or 0.0) - self.hub.now
-        if lease > LEASE_SECONDS + SKEW:
+        if lease > LEASE_SECONDS + SKEW + (YOUNG_SECONDS if what == "claim_new" else 0.0):
             self.broken("a lease is respected", f"{key} has a lease of {lease:.0f} s")
 
     def _held(self, key: Key) -> None:

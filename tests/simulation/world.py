@@ -143,7 +143,7 @@ class World:
         self.sweep_at: float | None = None
         self.swept_at = 0.0
         self.receivers = {f"wh_{number}": receiver(self.random, BEGINNING) for number in range(self._few())}
-        self.promises = Promises(self.hub, self.store, AT_ONCE)
+        self.promises = Promises(self.hub, self.store, AT_ONCE, self.faults.calm)
         self.promises.outage_seconds = self.faults.quiet_at - BEGINNING
         self.queue = Queue(sent=self._sent)
         self.webhooks = Webhooks(

@@ -33,12 +33,12 @@ SWEEP_MARGIN_SECONDS: Final = 120.0  # how long a wake-up may be late before the
 class Deliveries(Protocol):
     """Rows of deliveries, one per (event, webhook); see `stores.deliveries`."""
 
-    def claim_new(self, delivery: Delivery) -> Delivery | None:
-        """Make the row of a first attempt; the row that is there already, None when there was none."""
+    def claim_new(self, delivery: Delivery, *, over: Delivery | None = None) -> Delivery | None:
+        """Make the row of a first attempt; the row that is there already, None when there was none, or only `over`."""
         ...
 
-    def record_new(self, begun: Delivery, invocation: Invocation, following: Next, *, sweep_at: float | None) -> bool:
-        """Make the row of a first attempt that has none, with what it came to; False when it was given up meanwhile."""
+    def record_new(self, over: Delivery, invocation: Invocation, following: Next, *, sweep_at: float | None) -> bool:
+        """Make the row of a first attempt, or replace `over`, with what it came to; False when there is another row."""
         ...
 
     def claim(self, delivery: Delivery, *, lease_until: float) -> Delivery | None:
@@ -49,8 +49,8 @@ class Deliveries(Protocol):
         """Write what the claimed attempt came to; False when the claim was lost meanwhile."""
         ...
 
-    def queue_new(self, delivery: Delivery) -> bool:
-        """Make the row of a delivery that waits for its first attempt; False when there is a row already."""
+    def queue_new(self, delivery: Delivery, *, over: Delivery | None = None) -> bool:
+        """Make the row of a delivery that waits for its first attempt, or replace `over`; False when there is a row."""
         ...
 
     def hold(self, delivery: Delivery, *, number: float, due_at: float, sweep_at: float) -> bool:
@@ -109,7 +109,14 @@ class Pacer(Protocol):
 
 
 SecondsLeft = Callable[[], float]  # until the function is stopped, whatever it is doing
-Record = Callable[..., bool]  # `Deliveries.record` or `Deliveries.record_new`
+
+
+class Record(Protocol):
+    """`Deliveries.record` or `Deliveries.record_new`."""
+
+    def __call__(
+        self, delivery: Delivery, /, invocation: Invocation, following: Next, *, sweep_at: float | None
+    ) -> bool: ...
 
 
 def unhurried() -> float:
@@ -154,47 +161,45 @@ class Deliverer:
 
         What keeps it from being sent is raised once the delivery waits, with a row, for another function to send it.
         """
-        delivery = first_delivery(webhook.id, event)
+        begun = first_delivery(webhook.id, event, begun_at)
         try:
-            if begun_at is not None and (parking := self._parked_first(webhook, delivery)):
-                return parking
-            secret_values = self._prepare(webhook, seconds_left)
+            waiting = None if begun_at is None else self._waiting_first(webhook, begun)
+            secret_values = {} if waiting else self._prepare(webhook, seconds_left)
         except Exception:  # also one that nobody foresaw: nothing was sent, and no attempt is to be counted
             if begun_at is not None:
                 now = self.clock()
-                self.deliveries.queue_new(_waiting(delivery, due_at=now, sweep_at=now))
+                self.deliveries.queue_new(_waiting(begun, due_at=now, sweep_at=now), over=begun)
             raise
-        return self._first_attempt(webhook, event, delivery, secret_values, begun_at)
+        if waiting is None:
+            return self._first_attempt(webhook, event, begun, secret_values, begun_at)
+        if self.deliveries.claim_new(waiting, over=begun) is not None:
+            return None
+        return Parking.PARKED if waiting.parked_host else self._woken_for(waiting, waiting.due_at or 0.0)
 
-    def _parked_first(self, webhook: Webhook, delivery: Delivery) -> Parking | None:
-        """Where the host is down or it is not the webhook's turn, a row that waits; None when it may be sent."""
+    def _waiting_first(self, webhook: Webhook, begun: Delivery) -> Delivery | None:
+        """Where the host is down or it is not the webhook's turn, the delivery that waits; None when it may be sent."""
         host = host_of(webhook.url)
         if self.circuits.is_open(host):
-            self.deliveries.claim_new(_waiting(delivery, parked_host=host, parked_at=self.clock()))
-            return Parking.PARKED
+            return _waiting(begun, parked_host=host, parked_at=self.clock())
         turn = self.pacer.turn(webhook, None)
         if turn is None:
             return None
-        look_at = sweep_at(turn.at, self.clock())
-        held = _waiting(delivery, number=turn.number, due_at=turn.at, sweep_at=look_at)
-        self.deliveries.claim_new(held)
-        return self._woken_for(held, turn)
+        return _waiting(begun, number=turn.number, due_at=turn.at, sweep_at=sweep_at(turn.at, self.clock()))
 
     def _first_attempt(
         self,
         webhook: Webhook,
         event: RequestEvent,
-        delivery: Delivery,
+        begun: Delivery,
         secret_values: dict[str, str],
         begun_at: float | None,
     ) -> Attempted | None:
-        """Whoever takes the event's sender for dead makes a row: a late sender has to be the first to make it."""
+        """Others take the event's sender for dead once its lease is over: a late one claims a row, with a new lease."""
         now = self.clock()
         if begun_at is not None and now - begun_at <= YOUNG_SECONDS:
-            return self._attempt(webhook, event, delivery, secret_values, record=self.deliveries.record_new)
-        until = now + LEASE_SECONDS
-        claimed = replace(delivery, lease_until=until, sweep_at=until)
-        found = self.deliveries.claim_new(claimed)
+            return self._attempt(webhook, event, begun, secret_values, record=self.deliveries.record_new)
+        claimed = replace(begun, lease_until=now + LEASE_SECONDS, sweep_at=now + LEASE_SECONDS)
+        found = self.deliveries.claim_new(claimed, over=begun)
         if found is None:
             return self._attempt(webhook, event, claimed, secret_values, stored=begun_at is not None)
         if found.state is State.WAITING and found.due_at is None and found.parked_host is None:
@@ -204,12 +209,10 @@ class Deliverer:
     def look_after(self, begun: Mapping[str, float], event: RequestEvent) -> None:
         """First attempts of an event that AWS hands in again, and when they began: their sender may have died.
 
-        Those without a row get one, which the sweep finds when the lease is over.
+        Those without a row get one, which the sweep finds when the lease is over; a sender that lives may replace it.
         """
-        for webhook_id, moment in begun.items():
-            until = moment + LEASE_SECONDS
-            delivery = first_delivery(webhook_id, event)
-            self.deliveries.claim_new(replace(delivery, lease_until=until, sweep_at=until))
+        for webhook_id, begun_at in begun.items():
+            self.deliveries.claim_new(first_delivery(webhook_id, event, begun_at))
 
     def deliver_again(
         self,
@@ -227,12 +230,12 @@ class Deliverer:
         if not probe and (turn := self.pacer.turn(webhook, delivery.number)):
             look_at = sweep_at(turn.at, self.clock())
             is_held = self.deliveries.hold(delivery, number=turn.number, due_at=turn.at, sweep_at=look_at)
-            return self._woken_for(delivery, turn) if is_held else None
+            return self._woken_for(delivery, turn.at) if is_held else None
         return self._claim_again(delivery, webhook, event, self._prepare(webhook, seconds_left), stored=True)
 
-    def _woken_for(self, delivery: Delivery, turn: Turn) -> Parking:
+    def _woken_for(self, delivery: Delivery, turn_at: float) -> Parking:
         """A second before its turn, which is waited for in the process: SQS knows whole seconds only."""
-        wait = turn.at - self.clock()
+        wait = turn_at - self.clock()
         self.wakeups.send(delivery, delay_seconds=max(1.0, math.floor(wait - 0.5)))  # at once, it would be held again
         return Parking.HELD
 
@@ -315,16 +318,24 @@ class Deliverer:
         return recorded
 
 
-def first_delivery(webhook_id: str, event: RequestEvent) -> Delivery:
-    """A delivery whose first attempt begins now."""
+def first_delivery(webhook_id: str, event: RequestEvent, begun_at: float | None = None) -> Delivery:
+    """A delivery whose first attempt is under way; by its event's word, and so with a lease, since `begun_at`."""
+    lease_until = None if begun_at is None else begun_at + YOUNG_SECONDS + LEASE_SECONDS
     return Delivery(
-        webhook_id=webhook_id, sort_key=sort_key(event), trigger=event.trigger, state=State.DELIVERING, attempts=1
+        webhook_id=webhook_id,
+        sort_key=sort_key(event),
+        trigger=event.trigger,
+        state=State.DELIVERING,
+        attempts=1,
+        lease_until=lease_until,
+        sweep_at=lease_until,
     )
 
 
 def _waiting(delivery: Delivery, **facts: Any) -> Delivery:
     """The delivery, which waits for its first attempt."""
-    return replace(delivery, state=State.WAITING, attempts=0, **facts)
+    begins: dict[str, Any] = {"state": State.WAITING, "attempts": 0, "lease_until": None, "sweep_at": None}
+    return replace(delivery, **(begins | facts))
 
 
 def wake(wakeups: Wakeups, delivery: Delivery, now: float) -> None:

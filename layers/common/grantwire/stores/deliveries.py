@@ -14,21 +14,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
 from grantwire.identifiers import moment
 from grantwire.invoking import Invocation
 from grantwire.models import Delivery, State
 from grantwire.retrying import Next
 from grantwire.stores.attempts import write_attempt, write_interruption
 from grantwire.stores.clients import translated
-from grantwire.stores.events import EventStore
+from grantwire.stores.events import EventStore, is_ours
 
 SHARDS: Final = 8
 KEPT_ATTEMPTS: Final = 9  # of earlier rounds: with the eleven of a new one, twenty
 _MOMENTS: Final = ("due_at", "lease_until", "sweep_at", "parked_at")
 _PASSING: Final = frozenset({*_MOMENTS, "number", "due_shard", "parked_host"})  # facts that a row has at times
-_NO_ROW: Final = "attribute_not_exists(pk)"
 _Row = dict[str, Any]  # as the low-level client gives it: {"state": {"S": "waiting"}}
 
 
@@ -41,37 +38,33 @@ class DeliveryStore(EventStore):
         row = self._row({"pk": {"S": webhook_id}, "sk": {"S": sort_key}})
         return read_delivery(row) if row else None
 
-    def claim_new(self, delivery: Delivery) -> Delivery | None:
-        """Make the row of a first attempt; the row that is there already, None when there was none."""
-        return self._make(delivery)
+    def claim_new(self, delivery: Delivery, *, over: Delivery | None = None) -> Delivery | None:
+        """Make the row of a first attempt; the row that is there already, None when there was none.
 
-    def queue_new(self, delivery: Delivery) -> bool:
-        """Make the row of a delivery that waits for its first attempt; False when there is a row already."""
-        return self._make(delivery) is None
+        over  the row that others make to look after the same attempt, which this one may replace
+        """
+        return self._make(delivery, {}, over)
 
-    def record_new(self, begun: Delivery, invocation: Invocation, following: Next, *, sweep_at: float | None) -> bool:
-        """Make the row of a first attempt that has no claim but the event's word for it, with what it came to.
+    def queue_new(self, delivery: Delivery, *, over: Delivery | None = None) -> bool:
+        """Make the row of a delivery that waits for its first attempt, or replace `over`; False when there is a row."""
+        return self._make(delivery, {}, over) is None
 
-        False when it was given up meanwhile: there is a row, and this attempt is not under way by it.
+    def record_new(self, over: Delivery, invocation: Invocation, following: Next, *, sweep_at: float | None) -> bool:
+        """Make the row of a first attempt that has none, or one that looks after it, with what it came to.
+
+        False when there is another: the attempt was given up meanwhile.
         """
         facts = _came_to(invocation) | {"attempts": {"L": [{"B": write_attempt(invocation)}]}}
-        given_up = {":delivering": {"S": State.DELIVERING}, ":first": {"N": str(begun.attempts)}}
-        found = self._make(
-            _after(begun, following, sweep_at),
-            facts | {"created_at": _number(invocation.started_at), "updated_at": _number(self.clock())},
-            ConditionExpression=f"{_NO_ROW} OR (#state = :delivering AND attempt_count = :first)",
-            ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues=given_up,
-        )
-        return found is None
+        moments = {"created_at": _number(invocation.started_at), "updated_at": _number(self.clock())}
+        return self._make(_after(over, following, sweep_at), facts | moments, over) is None
 
-    def _make(self, delivery: Delivery, facts: _Row | None = None, **condition: Any) -> Delivery | None:
-        """Put a row; the one that is there already and may not be written over, None when there was none."""
+    def _make(self, delivery: Delivery, facts: _Row, over: Delivery | None) -> Delivery | None:
+        """Put a row; the one that is there already, None when there was none, or only `over`."""
         row = {
             **_key(delivery),
             **_facts(delivery),
             "created_at": _number(self.clock()),
-            **(facts or {}),
+            **facts,
             "trigger": {"S": delivery.trigger},
             "expires_at": self._expiry(),
             "change": {"S": self.new_token()},
@@ -79,13 +72,10 @@ class DeliveryStore(EventStore):
         with translated("dynamodb PutItem"):
             try:
                 self.client.put_item(
-                    TableName=self.table_name,
-                    Item=row,
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                    **({"ConditionExpression": _NO_ROW} | condition),
+                    TableName=self.table_name, Item=row, ReturnValuesOnConditionCheckFailure="ALL_OLD", **_only(over)
                 )
             except self.client.exceptions.ConditionalCheckFailedException as exc:
-                return None if _is_ours(exc, row["change"]) else read_delivery(exc.response["Item"])  # type: ignore[typeddict-item]
+                return None if is_ours(exc, row["change"]) else read_delivery(exc.response["Item"])  # type: ignore[typeddict-item]
         return None
 
     def claim(self, delivery: Delivery, *, lease_until: float) -> Delivery | None:
@@ -157,15 +147,16 @@ class DeliveryStore(EventStore):
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
             except self.client.exceptions.ConditionalCheckFailedException as exc:
-                return _is_ours(exc, token)
+                return is_ours(exc, token)
         return True
 
     def interrupt(self, delivery: Delivery, following: Next, *, sweep_at: float | None) -> bool:
         """End the attempt of a sender that did not come back; False when it did."""
         ended = _after(delivery, following, sweep_at)
         attempt = write_interruption(delivery.attempts, delivery.lease_until or 0.0)
-        reason = {"S": "the sender stopped during the attempt; the receiver may have seen it"}
-        return self._change(delivery, ended, code={"S": "interrupted"}, reason=reason, attempt=attempt)
+        sentence = "the sender stopped during the attempt; the receiver may have seen it"
+        interrupted: _Row = {"code": {"S": "interrupted"}, "reason": {"S": sentence}}
+        return self._change(delivery, ended, same_lease=True, attempt=attempt, **interrupted)
 
     def end(self, delivery: Delivery, *, code: str, reason: str) -> bool:
         """End a waiting delivery without another attempt; False when it is not waiting any more."""
@@ -221,7 +212,14 @@ class DeliveryStore(EventStore):
         return max(0, len(row.get("attempts", {}).get("L", [])) - KEPT_ATTEMPTS)
 
     def _change(
-        self, old: Delivery, new: Delivery, *, attempt: bytes | None = None, forget: int = 0, **facts: Any
+        self,
+        old: Delivery,
+        new: Delivery,
+        *,
+        attempt: bytes | None = None,
+        forget: int = 0,
+        same_lease: bool = False,
+        **facts: Any,
     ) -> bool:
         """Write `new` over `old` if the row still has `old`'s state and number of attempts; whether it had."""
         token = {"S": self.new_token()}
@@ -237,6 +235,9 @@ class DeliveryStore(EventStore):
         removal = f" REMOVE {', '.join(removed)}" if removed else ""
         condition = "#state = :old_state AND #attempt_count = :old_attempts"
         arguments |= {":old_state": {"S": old.state}, ":old_attempts": {"N": str(old.attempts)}}
+        if same_lease:
+            condition += " AND lease_until = :old_lease"
+            arguments[":old_lease"] = _number(old.lease_until or 0.0)
         with translated("dynamodb UpdateItem"):
             try:
                 self.client.update_item(
@@ -249,8 +250,24 @@ class DeliveryStore(EventStore):
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
             except self.client.exceptions.ConditionalCheckFailedException as exc:
-                return _is_ours(exc, token)
+                return is_ours(exc, token)
         return True
+
+
+def _only(over: Delivery | None) -> dict[str, Any]:
+    """The condition of a row that is made: there is none, or this one."""
+    if over is None or over.lease_until is None:
+        return {"ConditionExpression": "attribute_not_exists(pk)"}
+    this = "#state = :state AND attempt_count = :attempts AND lease_until = :lease"
+    return {
+        "ConditionExpression": f"attribute_not_exists(pk) OR ({this})",
+        "ExpressionAttributeNames": {"#state": "state"},
+        "ExpressionAttributeValues": {
+            ":state": {"S": over.state},
+            ":attempts": {"N": str(over.attempts)},
+            ":lease": _number(over.lease_until),
+        },
+    }
 
 
 def _after(delivery: Delivery, following: Next, sweep_at: float | None) -> Delivery:
@@ -261,11 +278,6 @@ def _after(delivery: Delivery, following: Next, sweep_at: float | None) -> Deliv
 def _came_to(invocation: Invocation) -> _Row:
     """What an attempt came to, in a word and in a sentence."""
     return {"code": {"S": invocation.outcome.code}, "reason": {"S": invocation.outcome.sentence}}
-
-
-def _is_ours(exc: ClientError, token: Mapping[str, str]) -> bool:
-    """Whether the row is as this very write made it: its answer was lost, and the AWS client wrote once more."""
-    return bool(exc.response.get("Item", {}).get("change") == token)  # type: ignore[attr-defined]
 
 
 def _key(delivery: Delivery) -> _Row:

@@ -1,7 +1,4 @@
-"""Events in DynamoDB, beside their deliveries, each with the webhooks to which it has begun first attempts.
-
-`begun` is a set of texts, one for each attempt: the webhook's id, the moment, and a token of who began it.
-"""
+"""Events in DynamoDB, beside their deliveries, each with the first attempts that it began when it first came."""
 
 import json
 import secrets
@@ -9,6 +6,8 @@ import zlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
 
 from grantwire.models import RequestEvent
 from grantwire.stores.attempts import compressed
@@ -37,8 +36,8 @@ class EventStore:
     ) -> Mapping[str, float] | None:
         """Store the event for later attempts, and that first attempts to these webhooks begin now.
 
-        When first attempts were begun before, by the webhook's id: for these it is not the caller who has begun.
-        None when the event is too large or nests too deep to be stored.
+        Empty when it is so. When the event was stored before: the webhooks to which first attempts began then, and
+        when. None when the event is too large or nests too deep to be stored.
         """
         try:
             payload = compressed(event.payload)
@@ -46,20 +45,32 @@ class EventStore:
             return None
         if len(payload) > MAX_EVENT_BYTES:
             return None
-        facts: _Row = {"trigger": {"S": event.trigger}, "time": {"N": repr(event.time)}, "payload": {"B": payload}}
-        facts["expires_at"] = self._expiry()
-        token = self.new_token()[:16]  # it is there for each webhook
-        with translated("dynamodb UpdateItem"):
-            before = self.client.update_item(
-                TableName=self.table_name,
-                Key=_event_key(event.id),
-                UpdateExpression=f"SET {', '.join(f'#{name} = :{name}' for name in facts)} ADD begun :begun",
-                ExpressionAttributeNames={f"#{name}": name for name in facts},
-                ExpressionAttributeValues={f":{name}": value for name, value in facts.items()}
-                | {":begun": {"SS": [f"{webhook_id} {now:.3f} {token}" for webhook_id in webhook_ids]}},
-                ReturnValues="ALL_OLD",
-            )
-        return _begun(before.get("Attributes", {}), but_not_by=token)  # the AWS client may have written it once more
+        row: _Row = {
+            **_event_key(event.id),
+            "trigger": {"S": event.trigger},
+            "time": {"N": repr(event.time)},
+            "payload": {"B": payload},
+            "begun": {"SS": list(webhook_ids)},
+            "begun_at": {"N": f"{now:.3f}"},
+            "expires_at": self._expiry(),
+            "change": {"S": self.new_token()},
+        }
+        with translated("dynamodb PutItem"):
+            try:
+                self.client.put_item(
+                    TableName=self.table_name,
+                    Item=row,
+                    ConditionExpression="attribute_not_exists(pk)",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            except self.client.exceptions.ConditionalCheckFailedException as exc:
+                if is_ours(exc, row["change"]):
+                    return {}
+                found: Mapping[str, Any] = exc.response["Item"]  # type: ignore[typeddict-item]
+            else:
+                return {}
+        self._prolong(event.id)
+        return _begun(found)
 
     def begun(self, event_id: str) -> Mapping[str, float]:
         """When first attempts of an event were begun, by the webhook's id; none of one that is not stored."""
@@ -68,7 +79,7 @@ class EventStore:
                 TableName=self.table_name,
                 Key=_event_key(event_id),
                 ConsistentRead=True,
-                ProjectionExpression="begun",
+                ProjectionExpression="begun, begun_at",
             )
         return _begun(found.get("Item", {}))
 
@@ -80,6 +91,16 @@ class EventStore:
         payload = json.loads(zlib.decompress(bytes(row["payload"]["B"])))
         return RequestEvent(id=event_id, trigger=row["trigger"]["S"], time=float(row["time"]["N"]), payload=payload)
 
+    def _prolong(self, event_id: str) -> None:
+        """What an event that comes again is sent to may need it for as long as any other."""
+        with translated("dynamodb UpdateItem"):
+            self.client.update_item(
+                TableName=self.table_name,
+                Key=_event_key(event_id),
+                UpdateExpression="SET expires_at = :later",
+                ExpressionAttributeValues={":later": self._expiry()},
+            )
+
     def _row(self, key: _Row) -> _Row | None:
         with translated("dynamodb GetItem"):
             row: _Row | None = self.client.get_item(TableName=self.table_name, Key=key, ConsistentRead=True).get("Item")
@@ -89,11 +110,13 @@ class EventStore:
         return {"N": str(int(self.clock()) + self.retention_days * _DAY)}
 
 
-def _begun(row: Mapping[str, Any], *, but_not_by: str = "") -> dict[str, float]:
-    """The first moment for each webhook."""
-    entries = [entry.split(" ") for entry in row.get("begun", {}).get("SS", ())]
-    found = sorted((float(moment), webhook_id) for webhook_id, moment, token in entries if token != but_not_by)
-    return {webhook_id: moment for moment, webhook_id in reversed(found)}
+def is_ours(exc: ClientError, token: Mapping[str, str]) -> bool:
+    """Whether the row is as this very write made it: its answer was lost, and the AWS client wrote once more."""
+    return bool(exc.response.get("Item", {}).get("change") == token)  # type: ignore[attr-defined]
+
+
+def _begun(row: Mapping[str, Any]) -> dict[str, float]:
+    return dict.fromkeys(row.get("begun", {}).get("SS", ()), float(row.get("begun_at", {}).get("N", "0")))
 
 
 def _event_key(event_id: str) -> _Row:
