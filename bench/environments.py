@@ -19,7 +19,7 @@ from local.functions import load_handler
 
 @dataclass
 class Environments:
-    """Processes that are ready; the one that was free last is used first, as Lambda does.
+    """Processes that are ready; they take turns, so that none is used that has lost its connections meanwhile.
 
     pids      of the processes
     problems  what handlers raised
@@ -30,7 +30,7 @@ class Environments:
     pids: list[int]
     problems: list[str] = field(default_factory=list)
     busiest: int = 0
-    _free: "queue.LifoQueue[Connection[Any, Any]]" = field(default_factory=queue.LifoQueue)
+    _free: "queue.Queue[Connection[Any, Any]]" = field(default_factory=queue.Queue)
     _ended: threading.Event = field(default_factory=threading.Event)
 
     def begin(self, environment: Mapping[str, str]) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from grantwire.errors import StoreError
 from grantwire.models import TRIGGERS
+from grantwire.stores import clients
 from tests.functional.conftest import ROOT, World, event_file, load_handler, wakeup_of
 from tests.receivers import Authority, Received, Receiver, answer, answering, receiving
 
@@ -151,6 +152,25 @@ def test_what_is_not_wanted_is_not_sent_and_says_why(
     assert line["event_id"].startswith("evt_")
     assert line.get("webhook_ids") == (None if metric == "EventUnmatched" else [webhook.id])
     assert "Ana" not in json.dumps(lines)
+
+
+def test_what_all_deliveries_of_an_event_ask_for_is_read_once(world: World, torq: Receiver) -> None:
+    """The webhooks, which hosts are down, which paces were found: not by each of the threads that send."""
+    read: list[str] = []
+    events: Any = clients.dynamodb().meta.events
+
+    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+        read.append(next(iter(params["ExpressionAttributeValues"].values()))["S"])
+
+    for _ in range(8):
+        world.webhook(torq.url)
+    events.register("provide-client-params.dynamodb.Query", note)
+    try:
+        world.dispatch(created())
+    finally:
+        events.unregister("provide-client-params.dynamodb.Query", note)
+    assert sorted(read) == ["CIRCUIT", "PACE", "TRIGGER#RequestCreated"]
+    assert len(torq.requests) == 8
 
 
 def test_one_line_tells_of_every_webhook_that_wants_none_for_the_same_reason(world: World, torq: Receiver) -> None:

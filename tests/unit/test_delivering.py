@@ -24,6 +24,9 @@ class Nobody:
     def send(self, request: HttpRequest, *, timeout_seconds: float) -> Exchange:
         raise AssertionError("it was sent")
 
+    def refresh(self) -> None:
+        """There is nothing to read."""
+
     def turn(self, webhook: Webhook, number: float | None) -> Turn | None:
         return Turn(7.0 if number is None else number, NOW + self.wait)
 

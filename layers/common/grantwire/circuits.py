@@ -135,6 +135,10 @@ class Circuits:
     _known: _Known = field(default_factory=lambda: _Known())
     _lock: Lock = field(default_factory=Lock)
 
+    def refresh(self) -> None:
+        """Read them, where what is known is too old; else each of fifty threads would at once."""
+        self._circuits()
+
     def is_open(self, host: str) -> bool:
         """Whether deliveries to the host are to be parked. Read for all hosts at once, every ten seconds."""
         circuit = self._circuits().get(host)

@@ -87,6 +87,10 @@ class Health(Protocol):
 class Circuits(Protocol):
     """Which hosts are down, see `circuits`."""
 
+    def refresh(self) -> None:
+        """Read them, where what is known is too old."""
+        ...
+
     def is_open(self, host: str) -> bool:
         """Whether deliveries to the host are to be parked."""
         ...
@@ -98,6 +102,10 @@ class Circuits(Protocol):
 
 class Pacer(Protocol):
     """How fast a webhook may be sent to, see `pacing`."""
+
+    def refresh(self) -> None:
+        """Read the paces that were found, where what is known is too old."""
+        ...
 
     def turn(self, webhook: Webhook, number: float | None) -> Turn | None:
         """None when a delivery may be sent, else its turn; `number` is what it has drawn before."""
@@ -151,6 +159,11 @@ class Deliverer:
     pacer: Pacer
     clock: Callable[[], float]
     random: Callable[[], float]
+
+    def refresh(self) -> None:
+        """Read what all of an event's deliveries ask for, once, before they begin."""
+        self.circuits.refresh()
+        self.pacer.refresh()
 
     def deliver_first(
         self, webhook: Webhook, event: RequestEvent, *, begun_at: float | None, seconds_left: SecondsLeft = unhurried

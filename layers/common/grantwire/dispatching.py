@@ -108,6 +108,7 @@ class Dispatcher:
 
         Only what begins when the event comes for the first time may go without a row: later, it may have been queued.
         """
+        self.deliverer.refresh()
         first, others, now = webhooks[: self.at_once], webhooks[self.at_once :], self.deliverer.clock()
         before = self.events.keep_event(event, [webhook.id for webhook in first], now=now)
         if before is None:  # what cannot be stored cannot be sent later

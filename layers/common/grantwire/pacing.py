@@ -152,6 +152,10 @@ class Pacer:
     _known: _Known = field(default_factory=lambda: _Known())
     _lock: Lock = field(default_factory=Lock)
 
+    def refresh(self) -> None:
+        """Read which webhooks have a pace that was found, where what is known is too old."""
+        self._found()
+
     def turn(self, webhook: Webhook, number: float | None) -> Turn | None:
         """None when a delivery may be sent, which may be after a wait; else its turn. `number`: its own, if any."""
         pace = self._pace(webhook)
