@@ -178,11 +178,12 @@ class Load:
     def beside_a_slow_one(self, per_second: float, seconds: float, rounds: int) -> dict[str, list[float]]:
         """What the others' deliveries took while one receiver was quick, and while it was slow, in turns.
 
-        The first turns only warm the handlers up.
+        Neither is always the one that follows the other: what a handler has read is good for ten seconds. The first
+        turns only warm the handlers up.
         """
         found: dict[str, list[float]] = {"quick": [], "slow": []}
         for turn in range(-2, 2 * rounds):
-            name = ("quick", "slow")[turn % 2]
+            name = ("quick", "slow", "slow", "quick")[turn % 4]
             if turn == 0:
                 found = {"quick": [], "slow": []}
             self.there.delay(SLOW, SLOW_SECONDS if name == "slow" else 0.0)
@@ -205,7 +206,7 @@ def measured() -> dict[str, Any]:
             flood = load.flood(200)
             handlers.busiest = 0
             steady = load.steady(flood["per_second"] / 2, 8)
-            others = load.beside_a_slow_one(PER_SECOND, 4, 3)
+            others = load.beside_a_slow_one(PER_SECOND, 4, 4)
         if handlers.problems:
             raise RuntimeError(f"handlers raised: {handlers.problems[:3]}")
         return {"flood": flood, "steady": steady, "beside": others, "busiest": handlers.busiest}
