@@ -33,7 +33,6 @@ class _KeptConnections(MotoRequestHandler):
     """Keeps a connection for the next request, as AWS does; werkzeug closes it unless it is told to."""
 
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # else a body waits for the acknowledgement of its head, 40 ms at times
     timeout = 5  # seconds without a request, after which its thread ends
 
 

@@ -64,14 +64,24 @@ def make_build(folder: Path) -> Path:
 
     Compiled libraries are those for the Python that runs the tests; what is deployed has them for Lambda's.
     """
-    arguments = [f"BUILD_DIR={folder}", f"ARCHITECTURE={ARCHITECTURE}", f"VENV={sys.prefix}"]
+    _make("artefacts", f"BUILD_DIR={folder}", f"ARCHITECTURE={ARCHITECTURE}")
+    return folder
+
+
+def runtime_python() -> str:
+    """The Python of Lambda's version that `make build` compiles with; empty when there is none on this machine."""
+    return _make("--silent", "--eval", "found: ; @echo $(RUNTIME_PYTHON)", "found").strip()
+
+
+def _make(*arguments: str) -> str:
+    """What make prints, in the environment that runs the tests."""
     environment = {
         name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MFLAGS", "MAKELEVEL"}
     } | {"LIBRARIES_PYTHON": f"{sys.version_info.major}.{sys.version_info.minor}"}
-    command = ["make", "-C", str(ROOT), "artefacts", *arguments]
+    command = ["make", "--no-print-directory", "-C", str(ROOT), *arguments, f"VENV={sys.prefix}"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"make build failed:\n{done.stdout}\n{done.stderr}"
-    return folder
+    assert done.returncode == 0, f"make {arguments[0]} failed:\n{done.stdout}\n{done.stderr}"
+    return done.stdout
 
 
 def collect_runtime(folder: Path) -> Path:

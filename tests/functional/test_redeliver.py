@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from grantwire.errors import StoreError
 from grantwire.models import Webhook
 from grantwire.stores import clients
 from tests.functional.conftest import World, event_file, wakeup_of
@@ -207,6 +208,30 @@ def test_logs_of_attempts_hold_ids_and_states_only(world: World, authority: Auth
 def test_what_is_no_wake_up_comes_back(world: World, body: str) -> None:
     """It ends in the dead letters instead of stopping its batch."""
     assert world.redeliver(body) == ["message-0"]
+
+
+def test_an_event_that_expires_while_it_comes_again_leaves_no_row_of_nothing(
+    world: World, authority: Authority
+) -> None:
+    """Its row is gone before it can be kept for longer: the fault says so, and AWS hands the event in once more."""
+    real: Any = clients.dynamodb().meta.events
+    table = world.template.names["DeliveriesTable"]
+
+    def expire(params: dict[str, Any], model: Any, **_: Any) -> None:
+        if params["UpdateExpression"] == "SET expires_at = :later":
+            world.aws.dynamodb.delete_item(TableName=table, Key=params["Key"])
+
+    with receiving(answering(ACCEPTED, ACCEPTED), authority.server_context()) as receiver:
+        world.webhook(receiver.url)
+        world.dispatch(event_file("request_created"))
+        real.register("provide-client-params.dynamodb.UpdateItem", expire)
+        try:
+            with pytest.raises(StoreError, match="dynamodb UpdateItem: ConditionalCheckFailed"):
+                world.dispatch(event_file("request_created"))
+        finally:
+            real.unregister("provide-client-params.dynamodb.UpdateItem", expire)
+        assert [row for row in world.rows("DeliveriesTable") if row["pk"]["S"].startswith("EVENT#")] == []
+        assert len(receiver.requests) == 1
 
 
 def test_a_claim_whose_answer_was_lost_is_still_ours(world: World, authority: Authority) -> None:

@@ -23,7 +23,7 @@ from grantwire.urls import host_of
 
 LEASE_SECONDS: Final = 60.0  # outlasts the longest exchange, 30 seconds, with room to record it
 YOUNG_SECONDS: Final = 2.0  # a first attempt that starts later than this after its event was kept claims a row
-LONG_AGO: Final = 0.0
+LONG_AGO: Final = 0.0  # when a first attempt has begun that claims a row in any case
 RECORD_SECONDS: Final = 28.0  # the longest that the AWS client tries to write a row, see `stores.clients`
 LONGEST_WAKEUP_SECONDS: Final = 900.0  # SQS delays a message by 15 minutes at most
 DEAD_LETTER_SECONDS: Final = 14 * 86_400.0  # how long an event that cannot be stored may still come back

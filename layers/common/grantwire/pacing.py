@@ -23,9 +23,7 @@ from grantwire.models import FailureKind, Webhook
 
 SHARE_OF_LIMIT: Final = 0.95  # requests travel at different speeds: twenty a second may arrive as 21 in one
 PATIENCE_SECONDS: Final = 2.0  # waited for in the process: a row that waits costs two writes and a message
-LATE_SECONDS: Final = (
-    30.0  # who comes so long after the moment of its number draws another, so as not to come in a crowd
-)
+LATE_SECONDS: Final = 30.0  # who comes so long after its number's moment draws another, so as not to come in a crowd
 LONGEST_WAIT_SECONDS: Final = 890.0  # then it is looked at again; SQS delays a message by 900 seconds at most
 LOOKED_AT_FOR_SECONDS: Final = 1.0  # how long a process goes on with a row that it has read
 KNOWN_FOR_SECONDS: Final = 10.0  # the same for which webhooks have a pace that was found

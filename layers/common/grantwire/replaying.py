@@ -111,9 +111,9 @@ class Replayer:
 
     def replay(self, delivery: Delivery, *, delay_seconds: float = 0.0) -> bool:
         """Send one ended delivery again; False when it has not ended, or not any more."""
-        now = self.clock()
         if delivery.state not in (State.FAILED, State.SUCCEEDED):
             return False
+        now = self.clock()
         due_at = now + delay_seconds
         if not self.rows.restart(delivery, due_at=due_at, sweep_at=sweep_at(due_at, now)):
             return False

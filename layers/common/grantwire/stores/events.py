@@ -98,6 +98,7 @@ class EventStore:
                 TableName=self.table_name,
                 Key=_event_key(event_id),
                 UpdateExpression="SET expires_at = :later",
+                ConditionExpression="attribute_exists(pk)",  # else one that has just expired would be a row of nothing
                 ExpressionAttributeValues={":later": self._expiry()},
             )
 
