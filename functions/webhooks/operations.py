@@ -4,13 +4,14 @@ The routes of template.yaml, the description in `describing` and who may call wh
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from grantwire.frozen import frozen
 
 READ, WRITE, TEST = "read", "write", "test"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Operation:
     """What a route is for.
 

@@ -8,11 +8,12 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Final
 
 from grantwire.errors import InvalidCommandError, InvalidWebhookError, Problem
+from grantwire.frozen import frozen
 from grantwire.identifiers import moment
 from grantwire.models import TRIGGERS, State
 from grantwire.reading import NOTHING, Reader, shown
@@ -27,7 +28,7 @@ _SPAN: Final = "must be from 1970 to 2100; epoch times are in seconds, not milli
 _TIME: Final = "must be epoch seconds or a time with a time zone, as in 1795000000 or 2026-11-18T11:06:40Z"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Selection:
     """Which deliveries of a webhook: events that happened from `since` to `until` (epoch seconds). None: any."""
 
@@ -47,7 +48,7 @@ class Selection:
         return moment(self.since), f"{moment(self.until)}~"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ReplayWish:
     """What a job is asked to replay; a dry run only counts."""
 
@@ -56,7 +57,7 @@ class ReplayWish:
     dry_run: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Question:
     """What a page of deliveries is asked for."""
 

@@ -15,6 +15,7 @@ from typing import Final, Protocol, TypeGuard
 from urllib.parse import quote_plus, urlencode
 
 from grantwire.credentials import header_of
+from grantwire.frozen import frozen
 from grantwire.models import (
     ApiKey,
     Authentication,
@@ -48,7 +49,7 @@ class Sender(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class AccessToken:
     """What a token endpoint gave; used until `until`, in epoch seconds."""
 
@@ -69,7 +70,7 @@ class _Kept:
     last: AccessToken | Failure | None = None
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class AccessTokens:
     """The access tokens of this process, in memory only. Safe to share between threads."""
 

@@ -1,11 +1,12 @@
 """What an API shows of deliveries and replay jobs: pages of a webhook's, one with every attempt, an event's."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Protocol
 
 from grantwire.asking import Selection, read_cursor, read_question, write_cursor
 from grantwire.errors import InvalidWebhookError
+from grantwire.frozen import frozen
 from grantwire.identifiers import delivery_id_of, is_event_id, is_webhook_id, made_at, moment, row_of, sort_key
 from grantwire.models import Delivery, RequestEvent, State, Timings
 from grantwire.replaying import ReplayJob
@@ -14,7 +15,7 @@ from grantwire.request_events import request_id_in
 Answer = dict[str, object]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class KeptRequest:
     """What was sent, secrets masked; `cut` when the body was longer than what is kept."""
 
@@ -25,7 +26,7 @@ class KeptRequest:
     cut: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class KeptResponse:
     """What came back; `cut` when the body was longer than what is kept."""
 
@@ -35,7 +36,7 @@ class KeptResponse:
     cut: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class KeptVerdict:
     """What a response validator found at its path, and whether that did."""
 
@@ -44,7 +45,7 @@ class KeptVerdict:
     found: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class KeptAttempt:
     """One attempt as its row has kept it. None is what there was not: an interrupted attempt left no more than a code.
 
@@ -63,7 +64,7 @@ class KeptAttempt:
     too_large: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class StoredDelivery:
     """A delivery with what only people want to know. `code` and `reason` are None until something came of it."""
 
@@ -75,7 +76,7 @@ class StoredDelivery:
     last_attempt: KeptAttempt | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class WholeDelivery:
     """A delivery and its kept attempts, oldest first."""
 
@@ -83,7 +84,7 @@ class WholeDelivery:
     attempts: tuple[KeptAttempt, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Page:
     """Deliveries, newest event first, and the sort key to go on behind; empty: there is no more."""
 
@@ -140,7 +141,7 @@ class Webhooks(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Browser:
     """Shows deliveries. Raises StoreError for our own faults."""
 

@@ -15,6 +15,7 @@ from typing import Final, Protocol
 
 from grantwire import reporting
 from grantwire.delivering import Wakeups, sweep_at
+from grantwire.frozen import frozen
 from grantwire.judging import Outcome
 from grantwire.models import Delivery, FailureKind
 
@@ -57,7 +58,7 @@ class Window:
         return len(recent) >= FEWEST_ATTEMPTS and sum(recent) >= FAILING_SHARE * len(recent)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Circuit:
     """A host whose deliveries are parked, or (`draining`) are being released.
 
@@ -125,7 +126,7 @@ class _Known:
     circuits: Mapping[str, Circuit] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Circuits:
     """What one process knows of the circuits. Raises StoreError for our own faults. Safe to share between threads."""
 
@@ -172,7 +173,7 @@ class Circuits:
         self._known.read_at = 0.0
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class CircuitKeeper:
     """Each minute: sends probes, and releases what is parked for hosts that are back.
 

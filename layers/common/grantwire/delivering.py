@@ -7,12 +7,13 @@ without a row: that it has begun is written in the event, for once and for all, 
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from grantwire import retrying
 from grantwire.errors import OutOfTimeError, UnstoredEventError
+from grantwire.frozen import frozen
 from grantwire.identifiers import sort_key
 from grantwire.invoking import Invocation, Invoker
 from grantwire.judging import Outcome
@@ -139,7 +140,7 @@ class Parking(StrEnum):
     HELD = "held"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Attempted:
     """One attempt and what follows it."""
 
@@ -147,7 +148,7 @@ class Attempted:
     following: Next
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Deliverer:
     """Delivers events to webhooks. Safe to share between threads. Raises StoreError for our own faults."""
 

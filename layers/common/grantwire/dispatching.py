@@ -3,13 +3,13 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
-from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
 
 from grantwire import filters, reporting, request_events
 from grantwire.delivering import LONG_AGO, Attempted, Deliverer, Parking, SecondsLeft, unhurried
 from grantwire.errors import InvalidEventError, StoreError
+from grantwire.frozen import frozen
 from grantwire.models import RequestEvent, Webhook
 from grantwire.observability import Metric, count, logger
 
@@ -66,7 +66,7 @@ _NAMED = 1000  # webhooks in one log line, which may have 256 KB
 _CLAIMED = "this event was claimed for this webhook before"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Dispatcher:
     """Handles request events: `at_once` webhooks in the `executor`'s threads, the others by way of the queue."""
 

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
@@ -25,6 +24,7 @@ from urllib3.poolmanager import PoolManager
 from grantwire.addresses import refusal
 from grantwire.answers import StrictResponse
 from grantwire.failures import failure_of
+from grantwire.frozen import frozen
 from grantwire.models import Exchange, Failure, FailureKind, HttpRequest, HttpResponse, Timings
 from grantwire.urls import Url, host_is_allowed, parse_url
 
@@ -147,7 +147,7 @@ class _CheckedPool(HTTPSConnectionPool):
     ConnectionCls = _CheckedConnection
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class Egress:
     """The way out. Keep one for the life of a process: it keeps connections for the next delivery to the same host.
 

@@ -20,8 +20,9 @@ What a receiver does (a 500, a timeout, a refused connection) is never an except
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from grantwire.frozen import frozen
 
 MOST_PROBLEMS: Final = 100  # an answer of Lambda's ends at 6 MB
 
@@ -46,7 +47,7 @@ class BodyTooLargeError(InvalidBodyError):
     """The body of a request has more bytes than it may have."""
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class Problem:
     """One wrong field: where (`filters[0].operator`), the value as it was given (none when secret), the way out.
 

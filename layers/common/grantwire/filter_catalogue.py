@@ -1,7 +1,8 @@
 """The fields of a filter that have a name, as data: what each means, where it stands and what can be asked of it."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from grantwire.frozen import frozen
 
 _EXISTENCE: Final = ("exists", "does_not_exist")
 _TEXT: Final = (
@@ -10,7 +11,7 @@ _TEXT: Final = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class CatalogueField:
     """A field that has a name.
 

@@ -8,7 +8,6 @@ its characters; a number or boolean by its JSON spelling, and `greater_than` and
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
 from typing import Final
@@ -18,6 +17,7 @@ from grantwire.filter_catalogue import CATALOGUE as CATALOGUE
 from grantwire.filter_fields import Finder, finder
 from grantwire.filter_fields import field_problem as field_problem
 from grantwire.filter_fields import is_field as is_field
+from grantwire.frozen import frozen
 from grantwire.models import Filter, RequestEvent
 from grantwire.spelling import plain_text
 
@@ -42,7 +42,7 @@ _BY_SIZE: Final = ("greater_than", "less_than")
 _BY_PART: Final = ("contains", "does_not_contain", "starts_with", "ends_with")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class FilterVerdict:
     """One filter's answer: whether it holds, and the values the event has in its field.
 
@@ -160,7 +160,7 @@ class _Run:
         return -1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Compiled:
     find: Finder
     test: Test

@@ -6,9 +6,10 @@ and whoever listens to the bus is told. A receiver that answers 410 asked for it
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Protocol
 
+from grantwire.frozen import frozen
 from grantwire.identifiers import delivery_id
 from grantwire.judging import Outcome
 from grantwire.models import RequestEvent, State, Webhook
@@ -22,7 +23,7 @@ MOST_NOTED: Final = 10_000
 _DAY: Final = 86_400.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Health:
     """How a webhook does. Times in epoch seconds, None when there was none.
 
@@ -60,7 +61,7 @@ class Bus(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class HealthKeeper:
     """Draws the conclusions from what attempts came to. Raises StoreError for our own faults."""
 

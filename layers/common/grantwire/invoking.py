@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final, Protocol
 
 from grantwire import authentication, judging, redaction, signing, validators
 from grantwire.authentication import AccessTokens, Sender
 from grantwire.credentials import header_of
 from grantwire.errors import TemplateError
+from grantwire.frozen import frozen
 from grantwire.judging import Outcome
 from grantwire.models import (
     MASK,
@@ -46,7 +47,7 @@ class Secrets(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Invocation:
     """What was sent and what came back, without secrets: this may be shown and kept.
 
@@ -66,7 +67,7 @@ class Invocation:
     webhook_version: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Invoker:
     """Invokes webhooks. One for the life of a process; safe to share between threads."""
 

@@ -1,13 +1,13 @@
 """What an exchange means for its delivery. Pure: the table "What each answer means" of docs/webhooks.md."""
 
-from dataclasses import dataclass
 from typing import Final
 
+from grantwire.frozen import frozen
 from grantwire.models import Exchange, FailureKind, HttpResponse, State
 from grantwire.validators import ValidatorVerdict
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Outcome:
     """What one attempt came to: the state it leaves, a code for machines, a sentence for people (no secrets in it)."""
 

@@ -4,11 +4,11 @@ Producers send more fields than the schema lists, so a path that no event is kno
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
 from grantwire.errors import TemplateError
+from grantwire.frozen import frozen
 from grantwire.models import Webhook
 from grantwire.payload_schema import FieldType, look_up, suggestion
 from grantwire.rendering import COMMA_REMEDY
@@ -21,7 +21,7 @@ _SCOPES: Final = (Kind.SECTION, Kind.EACH)
 _Path = tuple[str, ...] | None  # of a field, None when it is not known
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class LintWarning:
     """Where (`body_template`, `headers[0].value`; line and column count from 1) and what."""
 

@@ -6,12 +6,13 @@ version they have seen, and of two who have seen the same, one wins.
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from grantwire import linting, saving, signing
 from grantwire.configurations import parse_webhook, public_document
 from grantwire.errors import InvalidWebhookError, NameTakenError, Problem, StaleVersionError, UnreadableWebhookError
+from grantwire.frozen import frozen
 from grantwire.health import Health
 from grantwire.identifiers import is_webhook_id, moment, new_webhook_id
 from grantwire.models import Signing, Webhook
@@ -44,14 +45,14 @@ class Webhooks(Protocol):
     def page(self, *, after: str, limit: int, search: str = "", active: bool | None = None) -> "Sequence[Summary]": ...
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Saved:
     """A webhook as it is shown to whoever saved it; a signing secret that was made for it stands in it this once."""
 
     document: Document
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Page:
     """Webhooks by name, and the name behind which to go on, as it is compared; empty: there are no more."""
 
@@ -59,7 +60,7 @@ class Page:
     after: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class WebhookKeeper:
     """Manages webhooks. What is None was not there; `expected_version` None stands for any.
 

@@ -1,9 +1,10 @@
 """The words of the domain as frozen values. Times are epoch seconds (UTC), durations milliseconds unless named so."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Final
+
+from grantwire.frozen import frozen
 
 TRIGGERS: Final = (
     "RequestCreated",
@@ -18,7 +19,7 @@ MASK: Final = "••••"
 Json = None | bool | int | float | str | list[object] | dict[str, object]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class RequestEvent:
     """One access-request event.
 
@@ -43,7 +44,7 @@ class State(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Delivery:
     """One event to one webhook, as its row says.
 
@@ -75,7 +76,7 @@ class Delivery:
         return self.sort_key.rpartition("#")[2]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class PlainSecret:
     """A secret as the user typed it. Lives in memory only; neither `repr()` nor `str()` shows it."""
 
@@ -87,14 +88,14 @@ class PlainSecret:
     __str__ = __repr__
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class SealedSecret:
     """A secret encrypted by KMS for one webhook, base64: the only form that is stored."""
 
     ciphertext: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class MaskedSecret:
     """The mask in place of a secret: in an update, the one that is stored already. See `saving.keep_secrets`."""
 
@@ -102,7 +103,7 @@ class MaskedSecret:
 Secret = PlainSecret | SealedSecret | MaskedSecret
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Header:
     """One row of a webhook's headers. The value is a template; a secret one is wrapped."""
 
@@ -110,7 +111,7 @@ class Header:
     value: str | Secret
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Bearer:
     """`Authorization: Bearer …` with the token that is the secret."""
 
@@ -119,7 +120,7 @@ class Bearer:
     secret: Secret
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Basic:
     """`Authorization: Basic …` (RFC 7617); the password is the secret."""
 
@@ -129,7 +130,7 @@ class Basic:
     secret: Secret
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ApiKey:
     """A header of any name whose whole value is the secret."""
 
@@ -139,7 +140,7 @@ class ApiKey:
     secret: Secret
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ClientCredentials:
     """`Authorization: Bearer …` with a token that a token endpoint gives for the client's secret (RFC 6749, 4.4).
 
@@ -160,7 +161,7 @@ class ClientCredentials:
 Authentication = Bearer | Basic | ApiKey | ClientCredentials
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Signing:
     """Standard Webhooks, see `signing`.
 
@@ -173,7 +174,7 @@ class Signing:
     previous_until: float = 0.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Filter:
     """`values` are alternatives; see `filters` for fields and operators."""
 
@@ -182,7 +183,7 @@ class Filter:
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ResponseValidator:
     """Passes when any node at `json_path` equals any of `expected_values` (their JSON spelling without quotes)."""
 
@@ -190,7 +191,7 @@ class ResponseValidator:
     expected_values: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Webhook:
     """Where to send what, and when. See docs/webhooks.md for the rule of each field.
 
@@ -217,7 +218,7 @@ class Webhook:
     updated_at: float
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+@frozen
 class HttpRequest:
     """What goes over the wire. Holds secrets in the clear, so it has no repr and is never logged or stored as it is."""
 
@@ -226,8 +227,10 @@ class HttpRequest:
     headers: tuple[tuple[str, str], ...]
     body: bytes
 
+    __repr__ = object.__repr__
 
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+
+@frozen
 class HttpResponse:
     """What came back. `body` is decompressed and at most 64 KB; `truncated` when there was more."""
 
@@ -252,7 +255,7 @@ class FailureKind(StrEnum):
     PROTOCOL = "protocol"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Failure:
     """Why no whole answer came: a kind for machines, a sentence for people (no secrets in it)."""
 
@@ -260,7 +263,7 @@ class Failure:
     sentence: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Timings:
     """Milliseconds of each phase; a phase that did not take place (a kept connection has no dns) is None."""
 
@@ -271,7 +274,7 @@ class Timings:
     total: float = 0.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Exchange:
     """One request and what became of it: a whole `response`, or the `failure` that stood in its way, never both."""
 
@@ -281,7 +284,7 @@ class Exchange:
     remote_address: str | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class DeadLetter:
     """One message of the dead-letter queue: its receipt, and the event in it; no event when none can be read."""
 

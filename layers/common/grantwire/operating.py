@@ -10,11 +10,12 @@ Times are ISO 8601 with a time zone, as in 2026-11-18T11:06:40Z.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Final, Protocol
 
 from grantwire.errors import InvalidCommandError
+from grantwire.frozen import frozen
 from grantwire.identifiers import new_job_id
 from grantwire.models import Delivery
 from grantwire.redriving import Redriver
@@ -33,7 +34,7 @@ class Deliveries(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Operator:
     """Runs commands. Raises StoreError for our own faults; the command can be given again."""
 

@@ -2,12 +2,13 @@
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, Protocol, TypeVar
 
 from grantwire import request_events
 from grantwire.configurations import parse_webhook
 from grantwire.errors import InvalidEventError, InvalidWebhookError, Problem
+from grantwire.frozen import frozen
 from grantwire.identifiers import is_webhook_id
 from grantwire.managing import editable, unreadable
 from grantwire.models import TRIGGERS, RequestEvent, Webhook
@@ -27,7 +28,7 @@ class Webhooks(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Order:
     """One test. The event has an id of its own: a receiver that drops doubles must not take it for a delivery."""
 

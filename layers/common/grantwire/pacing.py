@@ -18,6 +18,7 @@ from typing import Final, Protocol
 
 from grantwire.configurations import MOST_PER_SECOND
 from grantwire.errors import StoreError
+from grantwire.frozen import frozen
 from grantwire.judging import Outcome
 from grantwire.models import FailureKind, Webhook
 
@@ -38,7 +39,7 @@ _TRIES: Final = 10
 _REFUSALS: Final = {"http_429": 1.0, FailureKind.TIMEOUT: 0.1}  # a timeout may have other causes
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Pace:
     """A webhook's pace since `since`, when its rate last changed. Numbers need not be whole.
 
@@ -123,7 +124,7 @@ class Paces(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Turn:
     """A number whose moment is not near; `at` is when to look at it again."""
 
@@ -140,7 +141,7 @@ class _Known:
     paces: dict[str, tuple[float, Pace]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Pacer:
     """Has deliveries keep to their webhook's pace. Raises StoreError for our own faults. Threads may share it."""
 

@@ -6,11 +6,12 @@ https://json-schema.org/draft/2020-12
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, TypedDict
+
+from grantwire.frozen import frozen
 
 _EVERY: Final = "[]"  # in a path: each element of a list
 _KEY: Final = "<key>"  # in a path: a key that the customer chose
@@ -26,7 +27,7 @@ class FieldType(StrEnum):
     OBJECT = "object"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class PayloadField:
     """One field of a payload: a value, or an object or list that holds further ones.
 

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from grantwire import hops, request_events
 from grantwire.errors import InvalidWebhookError, Problem
+from grantwire.frozen import frozen
 from grantwire.models import TRIGGERS, RequestEvent
 from grantwire.reading import NOTHING, shown
 from grantwire.request_events import EARLIEST, LATEST
@@ -22,7 +22,7 @@ class RequestBus(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class EventProducer:
     """Puts request events on the bus, as their producer does."""
 

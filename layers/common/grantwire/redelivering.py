@@ -1,18 +1,18 @@
 """One wake-up: a waiting delivery's next attempt, by the webhook as it is now."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from grantwire import reporting
 from grantwire.delivering import Deliverer, Parking, SecondsLeft, unhurried
 from grantwire.errors import InvalidWebhookError
+from grantwire.frozen import frozen
 from grantwire.models import Delivery, RequestEvent, State, Webhook
 
 EARLY_SECONDS: Final = 5.0  # SQS's clock may run ahead of ours; earlier than that, the wake-up is an old one
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Wakeup:
     """The row of a delivery, and how many attempts it had when the wake-up was sent; a probe passes open circuits."""
 
@@ -46,7 +46,7 @@ class Webhooks(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Redeliverer:
     """Handles wake-ups; threads may share it. Raises StoreError for our own faults: the wake-up comes again."""
 

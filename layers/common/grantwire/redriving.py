@@ -1,9 +1,9 @@
 """Puts dead letters back into the normal way: each event goes to dispatch again, as AWS would hand it in."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from grantwire.frozen import frozen
 from grantwire.models import DeadLetter
 from grantwire.observability import logger
 
@@ -32,7 +32,7 @@ class Dispatch(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Redriven:
     """How many letters went back, and how many were left because no event could be read in them."""
 
@@ -40,7 +40,7 @@ class Redriven:
     unreadable: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Redriver:
     """Re-drives dead letters. Raises StoreError: what was not removed is there in the next run."""
 

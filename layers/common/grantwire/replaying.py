@@ -7,12 +7,13 @@ taken: steps that sent each other on would look to Lambda like an endless loop, 
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Final, Protocol
 
 from grantwire.delivering import Wakeups, sweep_at
 from grantwire.errors import StoreError
+from grantwire.frozen import frozen
 from grantwire.models import Delivery, State
 
 MAX_RATE: Final = 600  # deliveries per minute
@@ -29,7 +30,7 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ReplayJob:
     """All failed deliveries of a webhook whose events happened from `since` to `until` (epoch seconds).
 
@@ -50,7 +51,7 @@ class ReplayJob:
     cursor: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class ReplayStep:
     """A message: the job's next step is due."""
 
@@ -99,7 +100,7 @@ class Steps(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Replayer:
     """Replays deliveries. Raises StoreError for our own faults."""
 

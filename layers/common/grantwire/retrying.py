@@ -5,11 +5,11 @@ together. `Retry-After`: RFC 9110, 10.2.3; heeded on 429 and 503.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+from grantwire.frozen import frozen
 from grantwire.judging import Outcome
 from grantwire.models import HttpResponse, State
 
@@ -19,7 +19,7 @@ MAX_RETRY_AFTER_SECONDS: Final = 86_400.0
 _HEEDED: Final = (429, 503)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Next:
     """What becomes of a delivery; when it waits, `due_at` is the moment of its next attempt (epoch seconds)."""
 

@@ -3,12 +3,13 @@
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Protocol
 
 from grantwire import signing
 from grantwire.configurations import document_of
 from grantwire.errors import InvalidWebhookError, Problem
+from grantwire.frozen import frozen
 from grantwire.models import (
     Authentication,
     ClientCredentials,
@@ -43,7 +44,7 @@ class Sealer(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Sealed:
     """A webhook that may be stored, and the signing secret that was made for it: to be shown once, and kept nowhere."""
 
@@ -121,7 +122,7 @@ def keep_secrets(new: Webhook, stored: Webhook, *, same_url: bool = False) -> We
     return kept
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Goes:
     """Where a secret goes: to a host, or to a URL."""
 

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 
 from grantwire.errors import SettingsError
+from grantwire.frozen import frozen
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class EgressSettings:
     """ALLOWED_HOSTS: host patterns, none for any public host. PERMIT_LOOPBACK: tests and the local stack only."""
 
@@ -16,7 +16,7 @@ class EgressSettings:
     permit_loopback: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class QueueSettings:
     """What a function that has deliveries woken needs; the names are the environment variables in lower case."""
 
@@ -25,7 +25,7 @@ class QueueSettings:
     wakeups_url: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class DeliverySettings(QueueSettings):
     """What a function that sends deliveries needs: `redeliver` no more. `own_host` is the HTTP API's."""
 
@@ -36,14 +36,14 @@ class DeliverySettings(QueueSettings):
     egress: EgressSettings
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class SweepSettings(QueueSettings):
     """What `sweep` needs."""
 
     webhooks_table: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class OperateSettings(QueueSettings):
     """What `operate` needs."""
 
@@ -51,7 +51,7 @@ class OperateSettings(QueueSettings):
     dispatch_function: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class DispatchSettings:
     """What `dispatch` needs."""
 
@@ -59,7 +59,7 @@ class DispatchSettings:
     dispatch_dead_letters_url: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class WebhookTestSettings:
     """What `test_webhook` needs."""
 
@@ -67,7 +67,7 @@ class WebhookTestSettings:
     egress: EgressSettings
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class WebhooksSettings(QueueSettings):
     """What `webhooks` needs. `secrets_key` is the id of the key that seals; nothing is opened there."""
 
@@ -77,7 +77,7 @@ class WebhooksSettings(QueueSettings):
     event_source: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ConsoleSettings:
     """What `console` needs; none of it is set on the local stack, where nobody signs in.
 

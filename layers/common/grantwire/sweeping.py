@@ -4,11 +4,12 @@ It also has each running replay job take its next step.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Protocol
 
 from grantwire import reporting, retrying
 from grantwire.delivering import Wakeups, sweep_at, wake
+from grantwire.frozen import frozen
 from grantwire.judging import Outcome
 from grantwire.models import Delivery, State
 from grantwire.replaying import Jobs, Steps
@@ -41,7 +42,7 @@ class Rows(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Swept:
     """How many deliveries a run looked after, and for how many seconds the oldest of them had been due."""
 
@@ -49,7 +50,7 @@ class Swept:
     oldest_seconds: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Sweeper:
     """Looks after what is overdue. Raises StoreError for our own faults; the next minute's run goes on."""
 

@@ -6,13 +6,13 @@ lists only, by exact type. docs/templates.md says what a template may hold, and 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final, cast
 
 from grantwire import json_places, tags
 from grantwire.errors import TemplateError
+from grantwire.frozen import frozen
 from grantwire.spelling import form_text, header_text, plain_text, url_text
 from grantwire.tags import LOOP_NAMES, Kind, Name, Tag, Token
 
@@ -44,7 +44,7 @@ Loop = tuple[int, object, bool, bool]
 Find = Callable[[list[object], list[Loop]], object]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Variable:
     """A value's place, how the value is found among the scopes, and how it is spelled there."""
 
@@ -53,7 +53,7 @@ class Variable:
     spell: Spell
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Section:
     """What is written when a value is there (for each of its elements, when it is a list), and otherwise."""
 
@@ -66,7 +66,7 @@ class Section:
 Node = str | Variable | Section
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Template:
     """A compiled template: literal text, variables and sections, in order."""
 

@@ -1,10 +1,11 @@
 """The one reading of a URL, strict on purpose: two readings of one URL are how checks are got around."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote
+
+from grantwire.frozen import frozen
 
 MAX_URL_CHARACTERS: Final = 4096
 _URL: Final = re.compile(
@@ -14,7 +15,7 @@ _URL: Final = re.compile(
 _SAFE: Final = "%/:?[]@!$&'()*+,;=~-._"  # what may stand in a path or query as it is (RFC 3986, appendix A)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Url:
     """An https URL: `host` in lower case without brackets, `port`, and the request target (path and query, ASCII)."""
 

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Final, Protocol
 
 from grantwire.errors import JsonPathError
+from grantwire.frozen import frozen
 from grantwire.models import HttpResponse, ResponseValidator
 from grantwire.spelling import plain_text
 
@@ -43,7 +44,7 @@ _STEP = re.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ValidatorVerdict:
     """One validator's answer: what it found at its path (JSON spelling, the first 20) and whether that will do."""
 

@@ -6,16 +6,17 @@ placeholders (`YOUR-…`) are filled in and it is tested before it is switched o
 
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
+
+from grantwire.frozen import frozen
 
 PLACEHOLDER: Final = re.compile(r"YOUR-[A-Z0-9]+(?:-[A-Z0-9]+)*")
 _FOLDER: Final = Path(__file__).parent
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class FillIn:
     """A placeholder of the webhook: the part of the webhook it stands in, and what takes its place."""
 
@@ -24,7 +25,7 @@ class FillIn:
     meaning: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Recipe:
     """How to send events to one target. Sentences are in plain Markdown.
 

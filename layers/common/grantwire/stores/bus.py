@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from grantwire.errors import StoreError
+from grantwire.frozen import frozen
 from grantwire.stores.clients import translated
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SOURCE: Final = "grantwire"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class EventBus:
     """The bus on which the request events arrive."""
 

@@ -1,10 +1,10 @@
 """Circuits in the table of deliveries: `pk` CIRCUIT, `sk` the host; there only while a host is down or draining."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from grantwire.circuits import Circuit
+from grantwire.frozen import frozen
 from grantwire.stores.clients import translated
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ _PARTITION: Final = {"S": "CIRCUIT"}
 _Row = dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class CircuitStore:
     """Rows of circuits. Every method raises StoreError when DynamoDB fails."""
 

@@ -6,9 +6,9 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from grantwire.frozen import frozen
 from grantwire.models import DeadLetter
 from grantwire.stores.clients import translated
 
@@ -21,7 +21,7 @@ MAX_LETTER_BYTES: Final = 1024 * 1024 - 8 * 1024  # a message has 1 MiB at most,
 _BATCH: Final = 10  # SQS gives ten messages in one call
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class DeadLetterQueue:
     """The queue of events that could not be handled. Every method raises StoreError when SQS fails."""
 

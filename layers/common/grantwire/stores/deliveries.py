@@ -11,9 +11,10 @@ index `parked` (`parked_host`, `sk`) those that wait for a host that is down, th
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
+from grantwire.frozen import frozen
 from grantwire.identifiers import moment
 from grantwire.invoking import Invocation
 from grantwire.models import Delivery, State
@@ -29,7 +30,7 @@ _PASSING: Final = frozenset({*_MOMENTS, "number", "due_shard", "parked_host"})  
 _Row = dict[str, Any]  # as the low-level client gives it: {"state": {"S": "waiting"}}
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class DeliveryStore(EventStore):
     """The table of deliveries, and events beside them. Every method raises StoreError when DynamoDB fails."""
 

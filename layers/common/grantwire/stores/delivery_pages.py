@@ -7,7 +7,6 @@ it finds. Positions are sort keys, so that rows which are added meanwhile move n
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from grantwire.asking import Selection
@@ -21,6 +20,7 @@ from grantwire.browsing import (
     WholeDelivery,
 )
 from grantwire.errors import StoreError
+from grantwire.frozen import frozen
 from grantwire.models import Timings
 from grantwire.stores.attempts import read_attempt
 from grantwire.stores.clients import translated
@@ -40,7 +40,7 @@ _WITHOUT_ATTEMPTS: Final = (
 _Row = dict[str, Any]  # as the low-level client gives it: {"state": {"S": "waiting"}}
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class DeliveryPages:
     """Reads deliveries. Every method raises StoreError when DynamoDB fails."""
 

@@ -4,11 +4,11 @@ import json
 import secrets
 import zlib
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from grantwire.frozen import frozen
 from grantwire.models import RequestEvent
 from grantwire.stores.attempts import compressed
 from grantwire.stores.clients import translated
@@ -21,7 +21,7 @@ _DAY: Final = 86_400
 _Row = dict[str, Any]  # as the low-level client gives it: {"state": {"S": "waiting"}}
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class EventStore:
     """Rows of events; `stores.deliveries` has the table. Every method raises StoreError when DynamoDB fails."""
 

@@ -2,16 +2,16 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from grantwire.frozen import frozen
 from grantwire.stores.clients import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class AsynchronousFunction:
     """A function that AWS calls on our behalf, with its own retries and its own dead letters."""
 

@@ -8,9 +8,9 @@ A week after the last write a row expires.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from grantwire.frozen import frozen
 from grantwire.pacing import Pace
 from grantwire.stores.clients import translated
 
@@ -25,7 +25,7 @@ _UNCHANGED: Final = "#since = :old_since AND #rate = :old_rate"
 _Row = dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class PaceStore:
     """Rows of paces. Every method raises StoreError when DynamoDB fails."""
 

@@ -1,9 +1,10 @@
 """Replay jobs in the table of deliveries: `pk` REPLAY, `sk` the job's id. There are few: people make them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
+from grantwire.frozen import frozen
 from grantwire.replaying import JobState, ReplayJob
 from grantwire.stores.clients import translated
 
@@ -15,7 +16,7 @@ _NUMBERS: Final = ("since", "until", "per_minute", "total", "replayed")
 _DAY: Final = 86_400
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class ReplayJobStore:
     """Rows of replay jobs. Every method raises StoreError when DynamoDB fails."""
 

@@ -1,17 +1,17 @@
 """The bus as the producer of request events uses it. `bus` has our own events, which come from another source."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from grantwire.errors import StoreError
+from grantwire.frozen import frozen
 from grantwire.stores.clients import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class RequestBus:
     """Puts request events. `source` is the one that the deployment listens to."""
 

@@ -2,10 +2,11 @@
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from grantwire.errors import StoreError
+from grantwire.frozen import frozen
 from grantwire.models import PlainSecret, SealedSecret
 from grantwire.stores.clients import translated
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 _MOST_KEPT: Final = 1000
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class KmsSecrets:
     """Seals and opens. What was opened is kept in memory by its ciphertext: a call to KMS costs more than a delivery.
 

@@ -3,10 +3,10 @@
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from grantwire.errors import StoreError
+from grantwire.frozen import frozen
 from grantwire.models import Delivery
 from grantwire.stores.clients import translated
 
@@ -17,7 +17,7 @@ _BATCH: Final = 10  # SQS takes ten messages in one call
 _LONGEST_DELAY: Final = 900
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class WakeupQueue:
     """The queue of wake-ups. Every method raises StoreError when SQS fails: the sweep finds what was not sent."""
 

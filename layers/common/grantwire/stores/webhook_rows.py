@@ -12,19 +12,20 @@ off, and may write no other attribute that decides what is sent.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from grantwire.configurations import document_of, parse_webhook
 from grantwire.errors import InvalidWebhookError, Problem
+from grantwire.frozen import frozen
 from grantwire.health import Health
 from grantwire.models import Webhook
 
 Row = dict[str, Any]  # as the low-level client gives it: {"name": {"S": "Torq"}}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Subscription:
     """One webhook that names a trigger: the webhook when it is active and readable, else the problem why not."""
 
@@ -34,7 +35,7 @@ class Subscription:
     problem: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Record:
     """A webhook as it is stored, and why it is inactive when it was made so by us (empty when by a user)."""
 
@@ -42,7 +43,7 @@ class Record:
     inactive_reason: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Summary:
     """What a list tells of a webhook. One whose row was changed by hand so that it cannot be read has a `problem`.
 

@@ -5,12 +5,12 @@ The rows are described in `webhook_rows`. Every change is one transaction over a
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
 from grantwire.errors import InvalidWebhookError, Problem, StaleVersionError
+from grantwire.frozen import frozen
 from grantwire.health import Health
 from grantwire.models import TRIGGERS, Webhook
 from grantwire.stores.clients import translated
@@ -45,7 +45,7 @@ _UNLESS_THERE: Final = {"ConditionExpression": "attribute_not_exists(pk)"}
 _TRIES: Final = 4  # of a transaction that met another one on its way
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class WebhookStore:
     """The table of webhooks. Every method raises StoreError when DynamoDB fails."""
 
