@@ -2,6 +2,7 @@
 
 The real dispatcher and fifty threads, tables in memory, receivers that wait. Beyond fifty, what is measured is how long
 dispatch takes to hand the rest to the queue: redeliver sends it, ten side by side in each of up to a hundred functions.
+The floor are the same threads when they do nothing but wait.
 """
 
 import argparse
@@ -9,7 +10,7 @@ import math
 import time
 import tracemalloc
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -68,6 +69,19 @@ def run(count: int, seconds: float, rounds: int) -> dict[str, float]:
     return {"wall_ms": min(taken), "sent": count - queued, "queued": queued, "memory_kb": memory}
 
 
+def floor_ms(count: int, seconds: float, rounds: int) -> float:
+    """The fastest round of as many threads as would send, which only wait."""
+    taken: list[float] = []
+    with ThreadPoolExecutor(THREADS) as executor:
+        for _ in range(rounds + 1):  # the first starts the threads
+            started = time.perf_counter()
+            waiting = [executor.submit(time.sleep, seconds) for _ in range(min(count, THREADS) - 1)]
+            time.sleep(seconds)
+            wait(waiting)
+            taken.append((time.perf_counter() - started) * 1000)
+    return min(taken[1:])
+
+
 def measured(counts: Sequence[int] = (1, 10, 50, 100, 1000)) -> dict[str, dict[str, float]]:
     """Everything, as plain data; the ratio is to the receivers' latency, for each fifty webhooks once."""
     found = {}
@@ -75,7 +89,8 @@ def measured(counts: Sequence[int] = (1, 10, 50, 100, 1000)) -> dict[str, dict[s
         for count in counts:
             figures = run(count, latency / 1000, rounds)
             ratio = figures["wall_ms"] / latency / math.ceil(count / THREADS)
-            found[f"{count} webhooks, {latency} ms"] = figures | {"ratio": ratio}
+            floor = floor_ms(count, latency / 1000, rounds)
+            found[f"{count} webhooks, {latency} ms"] = figures | {"floor_ms": floor, "ratio": ratio}
     return found
 
 

@@ -150,12 +150,14 @@ def fan_out() -> str:
     """Part 3."""
     rows = [
         [
-            *(name, f"{one['wall_ms']:.0f}", f"{one['sent']:.0f}", f"{one['queued']:.0f}", f"{one['memory_kb']:.0f}"),
+            *(name, f"{one['wall_ms']:.1f}", f"{one['floor_ms']:.1f}"),
+            *(f"{one['sent']:.0f}", f"{one['queued']:.0f}", f"{one['memory_kb']:.0f}"),
             *(f"{one['ratio']:.2f}", met(one["ratio"], fanout.TARGET)),
         ]
         for name, one in fanout.measured().items()
     ]
-    return table(["", "ms", "sent", "queued", "KB at most", "ratio", "target ≤ 1.25"], rows)
+    names = ["", "ms", "ms of threads that only wait", "sent", "queued", "KB at most", "ratio", "target ≤ 1.25"]
+    return table(names, rows)
 
 
 def grown() -> str:

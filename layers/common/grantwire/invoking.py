@@ -208,8 +208,8 @@ def _invocation(
 
 
 def _masked(request: HttpRequest, hidden: frozenset[str], redactor: Redactor) -> HttpRequest:
-    return replace(
-        request,
+    return HttpRequest(
+        method=request.method,
         url=redactor.text(request.url),
         headers=tuple((name, MASK if name in hidden else redactor.text(value)) for name, value in request.headers),
         body=redactor.text(request.body.decode("utf-8", "replace")).encode(),
@@ -217,10 +217,11 @@ def _masked(request: HttpRequest, hidden: frozenset[str], redactor: Redactor) ->
 
 
 def _redacted(response: HttpResponse, redactor: Redactor) -> HttpResponse:
-    return replace(
-        response,
+    return HttpResponse(
+        status=response.status,
         headers=tuple((name, redactor.text(value)) for name, value in response.headers),
         body=redactor.text(_whole(response, redactor)).encode("utf-8", "replace"),
+        truncated=response.truncated,
     )
 
 
