@@ -56,23 +56,24 @@ class PagedTable:
     """Answers queries by partition key as DynamoDB does, a megabyte at a time, and counts what is read."""
 
     partitions: defaultdict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    sizes: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     read: Counter[str] = field(default_factory=Counter)
 
     def put(self, row: dict[str, Any]) -> None:
         """Keep a row, whose size is known from then on."""
         self.partitions[row["pk"]["S"]].append(row)
+        self.sizes[row["pk"]["S"]].append(size_of(row))
 
     def query(self, **arguments: Any) -> dict[str, Any]:
         """A page of the partition."""
         [key] = arguments["ExpressionAttributeValues"].values()
-        rows, begin, size = self.partitions[key["S"]], arguments.get("ExclusiveStartKey", 0), 0
-        page: list[dict[str, Any]] = []
-        while begin + len(page) < len(rows) and size < PAGE_BYTES:
-            page.append(rows[begin + len(page)])
-            size += size_of(page[-1])
+        rows, sizes, begin = self.partitions[key["S"]], self.sizes[key["S"]], arguments.get("ExclusiveStartKey", 0)
+        end, size = begin, 0
+        while end < len(rows) and size < PAGE_BYTES:
+            size += sizes[end]
+            end += 1
         self.read.update(queries=1, bytes=size, half_units=math.ceil(size / 4096))
-        more = begin + len(page) < len(rows)
-        return {"Items": page} | ({"LastEvaluatedKey": begin + len(page)} if more else {})
+        return {"Items": rows[begin:end]} | ({"LastEvaluatedKey": end} if end < len(rows) else {})
 
 
 class Accepting:

@@ -42,6 +42,11 @@ class Longer(Order):
 
 
 @frozen
+class Empty:
+    """Nothing in it."""
+
+
+@frozen
 class Shy:
     """Says of itself what it wants."""
 
@@ -95,6 +100,8 @@ def test_equal_are_those_of_one_class_with_equal_fields() -> None:
     assert hash(Pair(1, 2)) == hash(Pair(1))
     assert len({Pair(1), Pair(1, 2), Pair(2, 1)}) == 2
     assert Pair(1) != Pair(2)
+    assert {Empty(), Empty()} == {Empty()}
+    assert Shy(value="v") == Shy(value="v") != Shy(value="w")
     assert cast(object, Pair(1)) != (1, 2)
     assert cast(object, Order(number=1)) != Longer(number=1, more="")
     with pytest.raises(TypeError, match="unhashable"):

@@ -8,6 +8,7 @@ any dataclass.
 from collections.abc import Callable
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
 from functools import partial
+from operator import attrgetter
 from typing import Any, NoReturn, TypeVar, dataclass_transform, overload
 
 _Class = TypeVar("_Class")
@@ -31,7 +32,7 @@ def frozen(cls: Any = None, /, *, kw_only: bool = True) -> Any:
     made: Any = dataclass(init=False, repr=False, eq=False, match_args=False, kw_only=kw_only)(cls)
     made.__init__ = _initialiser(made.__qualname__, fields(made))
     made.__setattr__ = made.__delattr__ = _refuse
-    made.__eq__, made.__hash__ = _equal, _hash
+    made.__eq__, made.__hash__ = _comparison(fields(made))
     if "__repr__" not in vars(made):
         made.__repr__ = _repr
     return made
@@ -61,16 +62,20 @@ def _initialiser(name: str, of: tuple[Field[Any], ...]) -> Callable[..., None]:
     return initialise
 
 
-def _values(of: Any) -> tuple[object, ...]:
-    return tuple(getattr(of, name) for name in of.__dataclass_fields__)
+def _comparison(of: tuple[Field[Any], ...]) -> tuple[Callable[[object, object], bool], Callable[[object], int]]:
+    values = attrgetter(*(one.name for one in of)) if of else _nothing
+
+    def equal(self: object, other: object) -> bool:
+        return bool(values(self) == values(other)) if other.__class__ is self.__class__ else NotImplemented
+
+    def hashed(self: object) -> int:
+        return hash(values(self))
+
+    return equal, hashed
 
 
-def _equal(self: object, other: object) -> bool:
-    return _values(self) == _values(other) if other.__class__ is self.__class__ else NotImplemented
-
-
-def _hash(self: object) -> int:
-    return hash(_values(self))
+def _nothing(_: object) -> tuple[()]:
+    return ()
 
 
 def _repr(self: Any) -> str:
