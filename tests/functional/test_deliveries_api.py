@@ -441,6 +441,25 @@ def test_one_delivery_is_replayed(world: World, authority: Authority, api: Api) 
     ]
 
 
+def test_what_is_replayed_is_kept_as_long_as_what_has_just_come(world: World, authority: Authority, api: Api) -> None:
+    """Retries go on for three days: one that is replayed on its last day would vanish among them, and so its event."""
+    with receiving(answering(DENIED), authority.server_context()) as receiver:
+        webhook = failed(world, receiver.url, 1)
+    [one] = api.ids(f"/api/webhooks/{webhook.id}/deliveries")
+    table, soon = world.template.names["DeliveriesTable"], time.time() + 86_400
+    for row in world.rows("DeliveriesTable"):
+        world.aws.dynamodb.update_item(
+            TableName=table,
+            Key={"pk": row["pk"], "sk": row["sk"]},
+            UpdateExpression="SET expires_at = :soon",
+            ExpressionAttributeValues={":soon": {"N": str(int(soon))}},
+        )
+    assert api.post(f"/api/deliveries/{one}/replay")[0] == 202
+    kept = {row["pk"]["S"].partition("_")[0]: int(row["expires_at"]["N"]) for row in world.rows("DeliveriesTable")}
+    assert kept.keys() == {"EVENT#evt", "wh"}
+    assert min(kept.values()) > time.time() + 89 * 86_400
+
+
 def test_nothing_is_replayed_to_an_inactive_webhook(world: World, authority: Authority, api: Api) -> None:
     """It would only fail anew; what a job would replay is counted all the same."""
     with receiving(answering(DENIED), authority.server_context()) as receiver:

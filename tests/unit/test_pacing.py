@@ -130,6 +130,24 @@ def test_a_backlog_of_a_found_pace_is_looked_at_few_times() -> None:
     assert looks < 12
 
 
+@pytest.mark.parametrize(
+    ("rate", "number", "seconds"),
+    [
+        pytest.param(0.1, 2.0, 20.0, id="at its limit it rises no more, though it was found once"),
+        pytest.param(0.05, 2.0, 20.375, id="it rises to its limit, and no further"),
+        pytest.param(0.05, 1.0, 10.375, id="the limit is reached soon"),
+    ],
+)
+def test_a_rate_that_rises_to_its_limit_is_waited_for_no_less(rate: float, number: float, seconds: float) -> None:
+    """It was halved, and is to keep to a limit below what that gave: each look in between costs two writes."""
+    records = FakePaces()
+    one = Pacer(records=records, clock=lambda: NOW, sleep=lambda _: None)
+    records.put(Pace(webhook_id="wh_1", rate=rate, since=NOW, drawn=9.0, step=1 / 6, slowed_at=NOW), None, own=True)
+    turn = one.turn(webhook(0.1), number)
+    assert turn is not None
+    assert turn.at - NOW == pytest.approx(seconds, abs=0.01)
+
+
 def test_a_limit_that_is_taken_away_lets_what_waits_go() -> None:
     assert pacer(FakePaces(), Time()).turn(webhook(None), 1e6) is None
 

@@ -70,11 +70,15 @@ class Pace:
         """When a number is served."""
         return self.since + (number - self.served) / self.rate
 
-    def soonest(self, number: float, now: float) -> float:
-        """The soonest that a number may be served, if the rate rises all the while."""
-        if not self.step:
+    def soonest(self, number: float, now: float, most: float) -> float:
+        """The soonest that a number may be served, if the rate rises all the while, up to `most`."""
+        if not self.step or self.rate >= most:
             return self.moment(number)
         rise, ahead = self.step / RISE_SECONDS, number - self.serving(now)
+        rising_for = (most - self.rate) / rise
+        served = rising_for * (self.rate + most) / 2
+        if ahead > served:
+            return now + rising_for + (ahead - served) / most
         return now + (math.sqrt(self.rate**2 + 2 * rise * ahead) - self.rate) / rise
 
     def changed(self, now: float, rate: float, **facts: float) -> "Pace":
@@ -170,7 +174,8 @@ class Pacer:
         wait = pace.moment(number) - now
         if wait > PATIENCE_SECONDS:
             # A rate that was found rises: who comes back at the moment that today's rate gives comes too late.
-            return Turn(number, min(pace.soonest(number, now), now + LONGEST_WAIT_SECONDS))
+            soonest = pace.soonest(number, now, _most(webhook))
+            return Turn(number, min(soonest, now + LONGEST_WAIT_SECONDS))
         if wait > 0:
             self.sleep(wait)
         return None
@@ -258,6 +263,11 @@ def _limit(webhook: Webhook) -> float | None:
     return None if limit is None else round(SHARE_OF_LIMIT * limit, 3)
 
 
+def _most(webhook: Webhook) -> float:
+    """What a rate rises to."""
+    return _limit(webhook) or MOST_PER_SECOND
+
+
 def _wanted(webhook: Webhook, pace: Pace | None, now: float) -> Pace | None:
     """The pace as it ought to be: of the webhook's limit, and risen where nothing was refused for a while."""
     limit = _limit(webhook)
@@ -269,7 +279,7 @@ def _wanted(webhook: Webhook, pace: Pace | None, now: float) -> Pace | None:
             if pace
             else Pace(webhook_id=webhook.id, rate=limit, since=now)
         )
-    most = limit or MOST_PER_SECOND
+    most = _most(webhook)
     if pace.rate > most or (pace.rate < most and not pace.step):
         return pace.changed(now, most)
     if pace.rate < most and now - pace.since >= RISE_SECONDS:

@@ -166,7 +166,11 @@ class DeliveryStore(EventStore):
         return self._change(delivery, ended, code={"S": code}, reason={"S": reason})
 
     def restart(self, delivery: Delivery, *, due_at: float, sweep_at: float) -> bool:
-        """Make an ended delivery wait for a first attempt; False when it is not as given any more."""
+        """Make an ended delivery wait for a first attempt; False when it is not as given any more.
+
+        It is kept, as is its event, for as long as one that has just come. Without its event it will say so.
+        """
+        self._prolong(delivery.event_id)
         again = replace(delivery, state=State.WAITING, attempts=0, due_at=due_at, sweep_at=sweep_at)
         reason = {"S": "it is being sent again"}
         return self._change(delivery, again, code={"S": "replayed"}, reason=reason, forget=self._surplus(delivery))
@@ -223,8 +227,8 @@ class DeliveryStore(EventStore):
         **facts: Any,
     ) -> bool:
         """Write `new` over `old` if the row still has `old`'s state and number of attempts; whether it had."""
-        token = {"S": self.new_token()}
-        values = _facts(new) | facts | {"updated_at": _number(self.clock()), "change": token}
+        now, token = _number(self.clock()), {"S": self.new_token()}
+        values = _facts(new) | facts | {"updated_at": now, "expires_at": self._expiry(), "change": token}
         gone = sorted(_PASSING - values.keys())
         names = {f"#{name}": name for name in (*values, *gone)}
         sets = [f"#{name} = :{name}" for name in values]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from grantwire.errors import StoreError
 from grantwire.frozen import frozen
 from grantwire.models import RequestEvent
 from grantwire.stores.attempts import compressed
@@ -69,7 +70,8 @@ class EventStore:
                 found: Mapping[str, Any] = exc.response["Item"]  # type: ignore[typeddict-item]
             else:
                 return {}
-        self._prolong(event.id)
+        if not self._prolong(event.id):
+            raise StoreError(f"event {event.id} expired while it came again")
         return _begun(found)
 
     def begun(self, event_id: str) -> Mapping[str, float]:
@@ -91,16 +93,20 @@ class EventStore:
         payload = json.loads(zlib.decompress(bytes(row["payload"]["B"])))
         return RequestEvent(id=event_id, trigger=row["trigger"]["S"], time=float(row["time"]["N"]), payload=payload)
 
-    def _prolong(self, event_id: str) -> None:
-        """What an event that comes again is sent to may need it for as long as any other."""
+    def _prolong(self, event_id: str) -> bool:
+        """What an event is sent to again may need it for as long as any other; False when it has just expired."""
         with translated("dynamodb UpdateItem"):
-            self.client.update_item(
-                TableName=self.table_name,
-                Key=_event_key(event_id),
-                UpdateExpression="SET expires_at = :later",
-                ConditionExpression="attribute_exists(pk)",  # else one that has just expired would be a row of nothing
-                ExpressionAttributeValues={":later": self._expiry()},
-            )
+            try:
+                self.client.update_item(
+                    TableName=self.table_name,
+                    Key=_event_key(event_id),
+                    UpdateExpression="SET expires_at = :later",
+                    ConditionExpression="attribute_exists(pk)",  # else it would be a row of nothing
+                    ExpressionAttributeValues={":later": self._expiry()},
+                )
+            except self.client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
 
     def _row(self, key: _Row) -> _Row | None:
         with translated("dynamodb GetItem"):
