@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
@@ -28,12 +29,14 @@ from grantwire.settings import (
     webhook_test_settings,
     webhooks_settings,
 )
+from grantwire.stores import clients
 from grantwire.stores.attempts import read_attempt
 from grantwire.stores.secrets import KmsSecrets
 from grantwire.stores.webhooks import WebhookStore
 from local.aws import Clients, create_resources
 from local.template import Template
 from tests.receivers import Authority
+from tests.roles import Watch
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,6 +90,7 @@ class World:
     template: Template
     aws: Clients
     capsys: pytest.CaptureFixture[str]
+    watch: Watch = field(default_factory=Watch)
     apps: dict[str, ModuleType] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=count)
 
@@ -227,7 +231,9 @@ class World:
 
     def _app(self, name: str) -> ModuleType:
         if name not in self.apps:
-            self.apps[name] = load_handler(name)
+            app: Any = load_handler(name)
+            self.apps[name] = app
+            app.handler = self.watch.of(f"{name.title().replace('_', '')}Function", app.handler)
         return self.apps[name]
 
 
@@ -244,6 +250,19 @@ class _CurrentStdout:
 @cache
 def _template() -> Template:
     return Template.read()
+
+
+@contextmanager
+def watching(template: Template) -> Iterator[Watch]:
+    """What the functions ask of AWS, held against their roles."""
+    resources = {physical: logical for logical, physical in template.names.items()}
+    watch = Watch(resources=resources)
+    made = (clients.dynamodb(), clients.kms(), clients.sqs(), clients.events(), clients.functions())
+    for client in made:
+        client.meta.events.register_last("provide-client-params", watch)
+    yield watch
+    for client in made:
+        client.meta.events.unregister("provide-client-params", watch)
 
 
 @pytest.fixture(scope="session")
@@ -281,6 +300,8 @@ def world(
             cache.cache_clear()
         for handler in logger().handlers:
             monkeypatch.setattr(handler, "stream", _CurrentStdout())
-        yield World(template, aws, capsys)
+        with watching(template) as watch:
+            yield World(template, aws, capsys, watch)
         for cache in caches:
             cache.cache_clear()
+        assert watch.refused == [], "AWS would refuse what moto allowed"

@@ -170,3 +170,16 @@ def test_a_probe_that_would_not_be_sent_does_not_count(world: World, authority: 
     assert world.deliveries(good)[0]["state"] == "succeeded"
     assert [row["code"] for row in world.deliveries(off)][-3:] == ["webhook_inactive"] * 3
     assert circuit_rows(world)[0]["draining"]["BOOL"]
+
+
+def test_whoever_sends_opens_the_circuit(world: World, authority: Authority) -> None:
+    """Here it is redeliver: the first attempts failed one by one, in as many processes of dispatch."""
+    with receiving(Outage(), authority.server_context()) as receiver:
+        webhook = world.webhook(receiver.url)
+        for number in range(FEWEST_ATTEMPTS):
+            world.apps.pop("dispatch", None)
+            dispatch(world, number)
+        assert circuit_rows(world) == []
+        world.shift(webhook, DAY)
+        world.redeliver(*wakeups_of(world, webhook))
+        assert [row["sk"]["S"] for row in circuit_rows(world)] == [f"localhost:{receiver.port}"]

@@ -7,6 +7,7 @@ import pytest
 
 from tests.project.calls import calls_of
 from tests.project.documents import template
+from tests.roles import Request, is_allowed, listed, place, requests_of, statements
 
 RESOURCES: dict[str, Any] = template()["Resources"]
 GLOBALS: dict[str, Any] = template()["Globals"]["Function"]
@@ -27,8 +28,6 @@ PLACES: Final = {
     "EventBus": "EVENT_BUS",
     "RequestBus": "EVENT_BUS",
 }
-# The stack's own key, or the one that it was given.
-SECRETS_KEY = {"Fn::If": ["HasSecretsKey", {"Fn::GetAtt": ["SecretsKey", "Arn"]}, {"Ref": "SecretsKeyArn"}]}
 Permission = tuple[str, str]  # an action, and the logical id or the parameter that it is for, with `/index/…`
 
 
@@ -62,35 +61,9 @@ def by_lambda(name: str) -> Iterator[Permission]:
 
 def by_its_role(name: str) -> Iterator[Permission]:
     """What the role holds."""
-    role = properties(name)["Role"]["Fn::GetAtt"][0]
-    added = [one["Properties"] for one in RESOURCES.values() if one["Type"] == "AWS::IAM::Policy"]
-    for policy in [*properties(role)["Policies"], *(one for one in added if {"Ref": role} in one["Roles"])]:
-        for statement in policy["PolicyDocument"]["Statement"]:
-            assert statement["Effect"] == "Allow"
-            for action in listed(statement["Action"]):
-                yield from ((action, place(one)) for one in listed(statement["Resource"]))
-
-
-def listed(value: Any) -> list[Any]:
-    """IAM writes one as itself, several as a list."""
-    return value if isinstance(value, list) else [value]
-
-
-def place(arn: dict[str, Any]) -> str:
-    """What an ARN is of; it must be written in one of the ways that this template has."""
-    if arn == SECRETS_KEY:
-        return "SecretsKey"
-    if "Fn::GetAtt" in arn:
-        [name, attribute] = arn["Fn::GetAtt"]
-        assert attribute == "Arn"
-        return str(name)
-    written = str(arn["Fn::Sub"])
-    bus = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${"
-    if written.startswith(bus):
-        return written.removeprefix(bus).removesuffix("}")
-    name, _, index = written.removeprefix("${").partition(".Arn}")
-    assert index.startswith("/index/")
-    return f"{name}{index}"
+    for statement in statements(name):
+        for action in listed(statement["Action"]):
+            yield from ((action, place(one)) for one in listed(statement["Resource"]))
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -113,3 +86,103 @@ def test_calls_are_found() -> None:
     } <= found
     assert ("kms:Decrypt", "KmsSecrets", "") not in found
     assert calls_of("console") == frozenset()
+
+
+def asked(service: str, operation: str, *, table: str = "WebhooksTable", **params: Any) -> list[Request]:
+    """What a call asks for, in a stack whose resources have their logical ids as names."""
+    if service == "dynamodb" and not {"TransactItems", "RequestItems"} & params.keys():
+        params["TableName"] = table
+    return list(requests_of(service, operation, params, {name: name for name in RESOURCES}))
+
+
+def switching(**changed: Any) -> dict[str, Any]:
+    """An update of a webhook's row, as the functions that send make it."""
+    return {
+        "Key": {"pk": {"S": "WEBHOOK#wh_1"}, "sk": {"S": "CONFIG"}},
+        "UpdateExpression": "SET active = :off, failing_since = if_not_exists(failing_since, :now) REMOVE #gone",
+        "ConditionExpression": "version = :old AND attribute_exists(pk)",
+        "ExpressionAttributeNames": {"#gone": "failures"},
+    } | changed
+
+
+TRIGGER: Final[dict[str, Any]] = {
+    "KeyConditionExpression": "pk = :trigger",
+    "ExpressionAttributeValues": {":trigger": {"S": "TRIGGER#RequestCreated"}},
+}
+CONFIG: Final[dict[str, Any]] = {"Key": {"pk": {"S": "WEBHOOK#wh_1"}, "sk": {"S": "CONFIG"}}}
+
+
+@pytest.mark.parametrize(
+    ("function", "requests", "allowed"),
+    [
+        pytest.param("DispatchFunction", asked("dynamodb", "Query", **TRIGGER), True, id="a trigger's webhooks"),
+        pytest.param("RedeliverFunction", asked("dynamodb", "Query", **TRIGGER), False, id="by who does not"),
+        pytest.param("DispatchFunction", asked("dynamodb", "GetItem", **CONFIG), False, id="another action"),
+        pytest.param("RedeliverFunction", asked("dynamodb", "GetItem", **CONFIG), True, id="one webhook"),
+        pytest.param(
+            "RedeliverFunction",
+            asked("dynamodb", "GetItem", Key={"pk": {"S": "NAME#torq"}, "sk": {"S": "NAME"}}),
+            False,
+            id="another key",
+        ),
+        pytest.param(
+            "SweepFunction",
+            asked(
+                "dynamodb",
+                "Query",
+                table="DeliveriesTable",
+                IndexName="due",
+                KeyConditionExpression="due_shard = :shard AND sweep_at <= :now",
+                ExpressionAttributeValues={":shard": {"N": "1"}, ":now": {"N": "5"}},
+            ),
+            True,
+            id="an index",
+        ),
+        pytest.param("DispatchFunction", asked("dynamodb", "UpdateItem", **switching()), True, id="an update"),
+        pytest.param(
+            "DispatchFunction",
+            asked("dynamodb", "UpdateItem", **switching(UpdateExpression="SET active = :off, document = :new")),
+            False,
+            id="an update of another attribute",
+        ),
+        pytest.param(
+            "DispatchFunction",
+            asked("dynamodb", "UpdateItem", **switching(ExpressionAttributeNames={"#gone": "document"})),
+            False,
+            id="an update of another attribute by an alias",
+        ),
+        pytest.param(
+            "DispatchFunction",
+            asked(
+                "dynamodb",
+                "TransactWriteItems",
+                TransactItems=[{"Put": {"TableName": "WebhooksTable", "Item": {"pk": {"S": "WEBHOOK#wh_1"}}}}],
+            ),
+            False,
+            id="a transaction's item",
+        ),
+        pytest.param(
+            "WebhooksFunction",
+            asked(
+                "dynamodb", "BatchGetItem", RequestItems={"DeliveriesTable": {"Keys": [{"pk": {"S": "EVENT#evt_1"}}]}}
+            ),
+            True,
+            id="a batch",
+        ),
+        pytest.param(
+            "DispatchFunction", asked("kms", "Decrypt", EncryptionContext={"webhook_id": "wh_1"}), True, id="a secret"
+        ),
+        pytest.param("DispatchFunction", asked("kms", "Decrypt", EncryptionContext={}), False, id="a secret of nobody"),
+        pytest.param(
+            "WebhooksFunction", asked("events", "PutEvents", Entries=[{"Source": "apono"}]), True, id="an event"
+        ),
+        pytest.param(
+            "WebhooksFunction", asked("events", "PutEvents", Entries=[{"Source": "aws.s3"}]), False, id="as another"
+        ),
+    ],
+)
+def test_a_call_is_allowed_by_action_resource_and_condition(
+    function: str, requests: list[Request], allowed: bool
+) -> None:
+    """As in functional tests, where every call that a function makes is held against its role."""
+    assert [is_allowed(function, one) for one in requests] == [allowed]
