@@ -460,6 +460,22 @@ def test_what_is_replayed_is_kept_as_long_as_what_has_just_come(world: World, au
     assert min(kept.values()) > time.time() + 89 * 86_400
 
 
+def test_a_replay_without_an_event_ends_and_keeps_nothing_longer(world: World, authority: Authority, api: Api) -> None:
+    """A row that outlives its event would stand in the way of an event that comes again."""
+    with receiving(answering(DENIED), authority.server_context()) as receiver:
+        webhook = failed(world, receiver.url, 1)
+    [one] = api.ids(f"/api/webhooks/{webhook.id}/deliveries")
+    table = world.template.names["DeliveriesTable"]
+    [event] = [row for row in world.rows("DeliveriesTable") if row["pk"]["S"].startswith("EVENT#")]
+    world.aws.dynamodb.delete_item(TableName=table, Key={"pk": event["pk"], "sk": event["sk"]})
+    [before] = world.rows("DeliveriesTable")
+    assert api.post(f"/api/deliveries/{one}/replay")[0] == 202
+    world.redeliver(*world.take_wakeups())
+    [after] = world.rows("DeliveriesTable")
+    assert (after["state"], after["code"]) == ({"S": "failed"}, {"S": "event_missing"})
+    assert after["expires_at"] == before["expires_at"]
+
+
 def test_nothing_is_replayed_to_an_inactive_webhook(world: World, authority: Authority, api: Api) -> None:
     """It would only fail anew; what a job would replay is counted all the same."""
     with receiving(answering(DENIED), authority.server_context()) as receiver:

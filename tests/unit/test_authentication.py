@@ -500,6 +500,14 @@ def problems(given_document: object) -> str:
     return ""
 
 
+def test_neither_a_request_nor_an_answer_shows_what_it_holds() -> None:
+    """An answer may echo what was sent, or be an access token."""
+    request = HttpRequest(method="POST", url="https://a.example/s3cret", headers=(("A", "s3cret"),), body=b"s3cret")
+    response = HttpResponse(status=200, headers=(("A", "s3cret"),), body=b"s3cret", truncated=False)
+    exchange = Exchange(response=response, failure=None, timings=Timings(), remote_address=None)
+    assert "s3cret" not in f"{request} {response!r} {exchange} {[request, response]}"
+
+
 VISIBLE = st.characters(min_codepoint=0x21, max_codepoint=0x7E)
 SECRETS = st.text(VISIBLE, min_size=4, max_size=40).map("q7Z~{}".format)  # which stands nowhere else
 

@@ -137,3 +137,42 @@ def test_it_is_made_of_its_fields_and_of_nothing_else(given: tuple[int, ...], na
 def test_by_position_only_what_may_be_given_so() -> None:
     with pytest.raises(TypeError, match=r"takes by position, each once: nothing"):
         Order(1)  # type: ignore[call-arg]
+
+
+class _Checked:
+    value: int
+
+    def __post_init__(self) -> None: ...
+
+
+class _Compared:
+    value: int
+    other: int = field(default=0, compare=False)
+
+
+class _Computed:
+    value: int = field(init=False)
+
+
+class _Equal:
+    value: int
+
+    def __hash__(self) -> int:
+        return 1
+
+
+@pytest.mark.parametrize("cls", [_Checked, _Compared, _Computed, _Equal])
+def test_what_it_would_ignore_is_refused(cls: type) -> None:
+    """Above all a check that would never be made."""
+    with pytest.raises(TypeError, match=r"would never be called|has a field that is not given, or not compared"):
+        frozen(cls)
+
+
+def test_a_field_may_have_any_name() -> None:
+    @frozen
+    class Odd:
+        """Its field is called as the first parameter of a method."""
+
+        self: int
+
+    assert Odd(self=1).self == 1

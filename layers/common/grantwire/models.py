@@ -232,12 +232,17 @@ class HttpRequest:
 
 @frozen
 class HttpResponse:
-    """What came back. `body` is decompressed and at most 64 KB; `truncated` when there was more."""
+    """What came back. `body` is decompressed and at most 64 KB; `truncated` when there was more.
+
+    May echo what was sent, or hold an access token, and so has no repr.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
     truncated: bool
+
+    __repr__ = object.__repr__
 
 
 class FailureKind(StrEnum):

@@ -168,12 +168,14 @@ class DeliveryStore(EventStore):
     def restart(self, delivery: Delivery, *, due_at: float, sweep_at: float) -> bool:
         """Make an ended delivery wait for a first attempt; False when it is not as given any more.
 
-        It is kept, as is its event, for as long as one that has just come. Without its event it will say so.
+        It is kept, with its event, for as long as one that has just come; without its event, no longer than it was.
         """
-        self._prolong(delivery.event_id)
+        kept: dict[str, Any] = {"expires_at": self._expiry()} if self._prolong(delivery.event_id) else {}
         again = replace(delivery, state=State.WAITING, attempts=0, due_at=due_at, sweep_at=sweep_at)
         reason = {"S": "it is being sent again"}
-        return self._change(delivery, again, code={"S": "replayed"}, reason=reason, forget=self._surplus(delivery))
+        return self._change(
+            delivery, again, code={"S": "replayed"}, reason=reason, forget=self._surplus(delivery), **kept
+        )
 
     def failed(
         self, webhook_id: str, *, since: float, until: float, after: str, limit: int
@@ -228,7 +230,7 @@ class DeliveryStore(EventStore):
     ) -> bool:
         """Write `new` over `old` if the row still has `old`'s state and number of attempts; whether it had."""
         now, token = _number(self.clock()), {"S": self.new_token()}
-        values = _facts(new) | facts | {"updated_at": now, "expires_at": self._expiry(), "change": token}
+        values = _facts(new) | facts | {"updated_at": now, "change": token}
         gone = sorted(_PASSING - values.keys())
         names = {f"#{name}": name for name in (*values, *gone)}
         sets = [f"#{name} = :{name}" for name in values]

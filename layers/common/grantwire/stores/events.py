@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MAX_EVENT_BYTES: Final = 350_000  # compressed; DynamoDB's items end at 400 KB
 _DAY: Final = 86_400
+_LONGER_DAYS: Final = 7  # than its deliveries: rows that have expired go within days, in no order, these at last
 _Row = dict[str, Any]  # as the low-level client gives it: {"state": {"S": "waiting"}}
 
 
@@ -53,7 +54,7 @@ class EventStore:
             "payload": {"B": payload},
             "begun": {"SS": list(webhook_ids)},
             "begun_at": {"N": f"{now:.3f}"},
-            "expires_at": self._expiry(),
+            "expires_at": self._expiry(_LONGER_DAYS),
             "change": {"S": self.new_token()},
         }
         with translated("dynamodb PutItem"):
@@ -102,7 +103,7 @@ class EventStore:
                     Key=_event_key(event_id),
                     UpdateExpression="SET expires_at = :later",
                     ConditionExpression="attribute_exists(pk)",  # else it would be a row of nothing
-                    ExpressionAttributeValues={":later": self._expiry()},
+                    ExpressionAttributeValues={":later": self._expiry(_LONGER_DAYS)},
                 )
             except self.client.exceptions.ConditionalCheckFailedException:
                 return False
@@ -113,8 +114,8 @@ class EventStore:
             row: _Row | None = self.client.get_item(TableName=self.table_name, Key=key, ConsistentRead=True).get("Item")
         return row
 
-    def _expiry(self) -> dict[str, str]:
-        return {"N": str(int(self.clock()) + self.retention_days * _DAY)}
+    def _expiry(self, longer_days: int = 0) -> dict[str, str]:
+        return {"N": str(int(self.clock()) + (self.retention_days + longer_days) * _DAY)}
 
 
 def is_ours(exc: ClientError, token: Mapping[str, str]) -> bool:
