@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader
 from botocore.session import Session
 
 from grantwire import __version__
@@ -34,6 +35,7 @@ _CONFIG = Config(
     parameter_validation=False,
     retries={"mode": "standard", "total_max_attempts": 4},
 )
+_SERVICES: Final = ("dynamodb", "kms", "sqs", "events", "lambda")
 _LOCK = Lock()
 
 
@@ -80,7 +82,17 @@ def _made(service: str) -> Any:
 
 @cache
 def _session() -> Session:
-    return Session()
+    session = Session()
+    session.register_component("data_loader", _Loader())
+    return session
+
+
+class _Loader(Loader):
+    """Knows of the services that are asked for: botocore would look through the folders of all four hundred first."""
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's own signature
+        """As botocore asks, to see whether there is such a service."""
+        return [*_SERVICES]
 
 
 @contextmanager
