@@ -29,7 +29,7 @@ from grantwire.models import (
     Timings,
     Webhook,
 )
-from grantwire.observability import metrics
+from grantwire.observability import clear_metrics
 from grantwire.pacing import Pacer
 from grantwire.redelivering import Redeliverer, Wakeup
 from grantwire.samples import sample_payload
@@ -262,7 +262,7 @@ class Cloud:
     def _each_minute(self) -> None:
         self.keeper.look_after(has_time=lambda: True)
         self.sweeper.sweep(has_time=lambda: True)
-        metrics().clear_metrics()
+        clear_metrics()
         self.heard("sweep", None, None)
         if self.ended.total() < self.expected or self.circuits.circuits:
             self.hub.at(self.hub.now + MINUTE, self._each_minute)

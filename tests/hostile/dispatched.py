@@ -14,7 +14,7 @@ from grantwire.dispatching import Dispatcher
 from grantwire.health import HealthKeeper
 from grantwire.invoking import Invoker
 from grantwire.models import Exchange, HttpRequest, HttpResponse, Timings
-from grantwire.observability import metrics
+from grantwire.observability import clear_metrics
 from grantwire.pacing import Pacer
 from grantwire.samples import sample_payload
 from tests import fakes
@@ -100,7 +100,7 @@ class Sending:
     def close(self) -> None:
         """End the threads."""
         self.dispatcher.executor.shutdown()
-        metrics().clear_metrics()  # they would be written, a hundred at a time
+        clear_metrics()
 
 
 def envelope(detail: object, **fields: object) -> dict[str, object]:

@@ -15,7 +15,7 @@ from grantwire.errors import StoreError
 from grantwire.health import HealthKeeper
 from grantwire.invoking import Invoker
 from grantwire.models import Header, RequestEvent, ResponseValidator, SealedSecret, Webhook
-from grantwire.observability import logger, metrics
+from grantwire.observability import clear_metrics, logger
 from grantwire.redelivering import Wakeup
 from tests import fakes
 from tests.simulation.edited import edited
@@ -281,7 +281,7 @@ class World:
         self, name: str, function: Callable[[], object], seconds: float, ended: Callable[[BaseException | None], None]
     ) -> Process:
         def over(error: BaseException | None) -> None:
-            metrics().clear_metrics()
+            clear_metrics()
             if isinstance(error, Exception) and not isinstance(error, StoreError):
                 raise ViolationError("our own faults are StoreErrors", repr(error)) from error
             ended(error)
@@ -390,7 +390,7 @@ def silence() -> Iterator[None]:
     """No log lines and no metrics: writing them would take longer than everything else."""
     level = logger().log_level
     logger().setLevel("CRITICAL")
-    metrics().clear_metrics()
+    clear_metrics()
     try:
         yield
     finally:

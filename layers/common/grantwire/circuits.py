@@ -54,6 +54,8 @@ class Window:
     def add(self, now: float, *, failed: bool) -> bool:
         """Note an attempt; whether so many of the last ones failed that the circuit should open."""
         self.attempts.append((now, failed))
+        if not failed:
+            return False
         recent = [failed for moment, failed in self.attempts if now - moment <= WINDOW_SECONDS]
         return len(recent) >= FEWEST_ATTEMPTS and sum(recent) >= FAILING_SHARE * len(recent)
 

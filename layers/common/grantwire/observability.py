@@ -1,8 +1,10 @@
 """The one logger and the metrics. Log lines hold ids, states and reasons: never a body or a header."""
 
+from collections import Counter
 from enum import StrEnum
 from functools import cache
 from threading import Lock
+from typing import Final
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -33,6 +35,7 @@ class Metric(StrEnum):
 
 
 _COUNTING = Lock()  # Powertools reads and writes a metric in two steps
+_COUNTED: Final[Counter[Metric]] = Counter()  # it keeps, and writes, each value by itself; what is wanted are sums
 
 
 @cache
@@ -50,7 +53,7 @@ def metrics() -> Metrics:
 def count(metric: Metric, value: int = 1) -> None:
     """Add to a metric; from any thread."""
     with _COUNTING:
-        metrics().add_metric(name=metric, unit=MetricUnit.Count, value=value)
+        _COUNTED[metric] += value
 
 
 def measure(metric: Metric, seconds: float) -> None:
@@ -62,5 +65,15 @@ def measure(metric: Metric, seconds: float) -> None:
 def write_metrics() -> None:
     """Write what was counted in this invocation; nothing when nothing was."""
     with _COUNTING:
+        for metric, value in _COUNTED.items():
+            metrics().add_metric(name=metric, unit=MetricUnit.Count, value=value)
+        _COUNTED.clear()
         if metrics().metric_set:
             metrics().flush_metrics()
+
+
+def clear_metrics() -> None:
+    """Forget what was counted."""
+    with _COUNTING:
+        _COUNTED.clear()
+        metrics().clear_metrics()
