@@ -203,7 +203,7 @@ def own_work(bench: "Bench", count: int) -> float:
     object.__setattr__(invoker, "sender", QuietReceiver())
     object.__setattr__(circuits.records, "client", QuietTable({"Items": []}))
     try:
-        return min(bench.deliver(count) for _ in range(5))
+        return min(bench.deliver(count) for _ in range(20))
     finally:
         for owner in (store, rows, circuits.records):
             object.__setattr__(owner, "client", held[0])
@@ -214,7 +214,7 @@ def main() -> None:
     """Print both medians and their difference."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--deliveries", type=int, default=100)
-    arguments.add_argument("--rounds", type=int, default=7)
+    arguments.add_argument("--rounds", type=int, default=11)
     given = arguments.parse_args()
     with opened_bench() as bench:
         bench.deliver(20)  # wires the handler, opens the connection
