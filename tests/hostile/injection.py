@@ -229,14 +229,14 @@ def _lines_of(sending: Sending, *events: object) -> list[str]:
     written = io.StringIO()
     handler = logger().registered_handler
     before, level = handler.stream, logger().log_level  # type: ignore[attr-defined]
-    handler.setStream(written)  # type: ignore[attr-defined]
+    handler.stream = written  # type: ignore[attr-defined]  # setStream would flush what may be closed
     logger().setLevel("DEBUG")
     try:
         for one in events:
             with suppress(StoreError):
                 sending.take(one)
     finally:
-        handler.setStream(before)  # type: ignore[attr-defined]
+        handler.stream = before  # type: ignore[attr-defined]
         logger().setLevel(level)
         sending.close()
     return written.getvalue().split("\n")[:-1]
