@@ -260,9 +260,11 @@ def watching(template: Template) -> Iterator[Watch]:
     made = (clients.dynamodb(), clients.kms(), clients.sqs(), clients.events(), clients.functions())
     for client in made:
         client.meta.events.register_last("provide-client-params", watch)
-    yield watch
-    for client in made:
-        client.meta.events.unregister("provide-client-params", watch)
+    try:
+        yield watch
+    finally:
+        for client in made:
+            client.meta.events.unregister("provide-client-params", watch)
 
 
 @pytest.fixture(scope="session")

@@ -44,6 +44,14 @@ def test_a_few_successes_among_many_failures_do_not_keep_it_closed(successes: in
     assert verdicts[-1] is opens
 
 
+def test_a_success_does_not_open_it() -> None:
+    """Nine failures, and the host is there again: whether it is down is asked anew when it next fails."""
+    window = Window()
+    for _ in range(FEWEST_ATTEMPTS - 1):
+        window.add(NOW, failed=True)
+    assert [window.add(NOW, failed=failed) for failed in (False, True)] == [False, True]
+
+
 def test_what_is_long_ago_does_not_count() -> None:
     """A slow trickle of failures opens nothing: the window slides."""
     window = Window()

@@ -52,7 +52,7 @@ class Window:
     attempts: deque[tuple[float, bool]] = field(default_factory=lambda: deque(maxlen=100))
 
     def add(self, now: float, *, failed: bool) -> bool:
-        """Note an attempt; whether so many of the last ones failed that the circuit should open."""
+        """Note an attempt; whether it failed, as so many of the last ones did, and the circuit should open."""
         self.attempts.append((now, failed))
         if not failed:
             return False
