@@ -55,6 +55,7 @@ def cold(runs: int) -> str:
         [
             *(name, f"{one['function']:.0f}", f"{one['floor']:.0f}", f"{one['ratio']:.2f}"),
             met(one["ratio"], cold_start.TARGET) if name in cold_start.OF_THE_TARGET else "",
+            *(f"{one['spared']:.0f}", f"{one['of_spared']:.2f}"),
         ]
         for name, one in figures["starts"].items()
     ]
@@ -63,7 +64,10 @@ def cold(runs: int) -> str:
         for name, one in figures["invocations"].items()
     )
     return (
-        table(["function", "ms until wired", "ms of its libraries", "ratio", "target ≤ 1.15"], rows)
+        table(
+            ["function", "ms until wired", "ms of its libraries", "ratio", "target ≤ 1.15", "spared", "ratio to that"],
+            rows,
+        )
         + f"\nThe first invocation under the emulator and the second, of an input with nothing to do: {emulated}.\n"
         + f"\nThe layer, without boto3: {figures['layer_mb']:.1f} MB unzipped, target ≤ 5: "
         + f"{met(figures['layer_mb'], cold_start.MOST_LAYER_MB)}; without its compiled modules, "

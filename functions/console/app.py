@@ -1,5 +1,7 @@
 """HTTP: the console, one static page and its modules. It asks the HTTP API for everything else."""
 
+from grantwire.init_phase import end_init_phase
+
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,3 +25,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Lambda calls this for each HTTP request."""
     logger().set_correlation_id(context.aws_request_id)
     return site().answer(event["rawPath"], accept_encoding=event["headers"].get("accept-encoding", ""))
+
+
+end_init_phase()

@@ -1,5 +1,7 @@
 """EventBridge request events come in, one by one or in batches, and go out to every webhook that wants them."""
 
+from grantwire.init_phase import end_init_phase
+
 import json
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
@@ -74,3 +76,4 @@ def _failure(record: dict[str, Any], *, seconds_left: SecondsLeft) -> str:
 
 if is_started_by_lambda():
     dispatcher()  # Lambda lends a whole core until the handler is there, a seventh of one after that
+end_init_phase()

@@ -1,5 +1,7 @@
 """For the person on call, by `aws lambda invoke`: re-drive dead letters, replay deliveries. See docs/operations.md."""
 
+from grantwire.init_phase import end_init_phase
+
 import time
 from functools import cache
 from typing import Any
@@ -38,3 +40,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, object]:
     """Lambda calls this for each command and returns the answer."""
     logger().set_correlation_id(context.aws_request_id)
     return operator().run(event, has_time=lambda: context.get_remaining_time_in_millis() > RESERVE_MS)
+
+
+end_init_phase()

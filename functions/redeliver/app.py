@@ -1,5 +1,7 @@
 """SQS says that deliveries are due: each is given its next attempt, all of a batch side by side."""
 
+from grantwire.init_phase import end_init_phase
+
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
@@ -71,3 +73,4 @@ def _failure(record: dict[str, Any], *, seconds_left: SecondsLeft) -> str:
 
 if is_started_by_lambda():
     redeliverer()  # Lambda lends a whole core until the handler is there, a seventh of one after that
+end_init_phase()

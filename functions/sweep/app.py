@@ -1,5 +1,7 @@
 """Each minute: wakes what is overdue, and finds senders that did not come back."""
 
+from grantwire.init_phase import end_init_phase
+
 import random
 import time
 from functools import cache
@@ -56,3 +58,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG
         measure(Metric.OVERDUE_SECONDS, swept.oldest_seconds)
     finally:
         write_metrics()
+
+
+end_init_phase()

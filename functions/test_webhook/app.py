@@ -1,5 +1,7 @@
 """HTTP: send one test delivery, to a saved webhook or to a draft, and answer with its invocation data."""
 
+from grantwire.init_phase import end_init_phase
+
 import time
 from functools import cache
 from typing import Any
@@ -54,8 +56,7 @@ def preview() -> Response[Any]:
 
 
 def _tested(order: ordering.Order) -> Response[Any]:
-    sender = invoker(api.current_event.request_context.domain_name)
-    return _answer(testing.run(order.webhook, order.event, sender))
+    return _answer(testing.run(order.webhook, order.event, invoker(api.current_event.request_context.domain_name)))
 
 
 def _body() -> dict[str, Any]:
@@ -92,3 +93,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Lambda calls this for each HTTP request."""
     logger().set_correlation_id(context.aws_request_id)
     return api.resolve(event, context)
+
+
+end_init_phase()

@@ -1,5 +1,7 @@
 """HTTP: webhooks are managed, deliveries shown and replayed, events put on the bus; and all of it is described."""
 
+from grantwire.init_phase import end_init_phase
+
 from functools import cache
 from typing import Any
 
@@ -52,3 +54,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Lambda calls this for each HTTP request."""
     logger().set_correlation_id(context.aws_request_id)
     return api.resolve(event, context)
+
+
+end_init_phase()

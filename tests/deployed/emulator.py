@@ -125,6 +125,7 @@ class Sandbox:
                 "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout_seconds),
                 "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
                 "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+                "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
                 "LANG": "en_US.UTF-8",
                 "LAMBDA_TASK_ROOT": str(folder),
                 "PATH": "/usr/bin:/bin",

@@ -37,6 +37,19 @@ for module in pkgutil.walk_packages(grantwire.__path__, "grantwire."):
 print(json.dumps({name: module.__file__ for name, module in sys.modules.items() if getattr(module, "__file__", None)}))
 """
 
+# Tells whether garbage is looked for when libraries are imported and when all is, and what it is not looked for in.
+_GARBAGE: Final = """
+import gc, json, sys
+during = []
+class Watcher:
+    def find_spec(self, name, path, target=None):
+        if name in ("aws_lambda_powertools", "botocore"):
+            during.append(gc.isenabled())
+sys.meta_path.insert(0, Watcher())
+import app
+print(json.dumps([during, gc.isenabled(), gc.get_freeze_count()]))
+"""
+
 
 def read_event(name: str) -> dict[str, Any]:
     event: dict[str, Any] = json.loads((EVENTS / name).read_text(encoding="utf-8"))
@@ -356,6 +369,15 @@ class TestBuild:
             assert {
                 module: origin for module, origin in origins.items() if origin.startswith(str(ROOT / "layers"))
             } == {}
+
+    def test_garbage_waits_for_the_end_of_the_init_phase(self, sandboxes: dict[str, Sandbox]) -> None:
+        """While all is imported there is none, so nothing looks for it; what was imported is not looked at again."""
+        for sandbox in sandboxes.values():
+            during, after, frozen = json.loads(sandbox.python(_GARBAGE))
+            assert during
+            assert not any(during)
+            assert after
+            assert frozen > 10_000
 
     def test_boto3_is_left_to_the_runtime(self, build: Path) -> None:
         """It would add 15 MB to the layer, and a slower start."""

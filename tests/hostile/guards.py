@@ -252,8 +252,8 @@ GUARDS: Final = (
         family="events",
         name="what SQS does not take is escaped",
         module="grantwire.stores.dead_letters",
-        old="    return _REFUSED_BY_SQS.sub(",
-        new='    return re.compile("(?!)").sub(',
+        old="    return re.sub(_REFUSED_BY_SQS, ",
+        new='    return re.sub("(?!)", ',
         cases="dead letter",
     ),
     Guard(

@@ -61,7 +61,7 @@ Key = tuple[str, ClientCredentials]  # a webhook's id, and the credentials with 
 Fetch = Callable[[float], AccessToken | Failure]  # given the seconds it may take
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class _Kept:
     """The last answer for one key, and how many there were. Whoever has the lock is asking for the next one."""
 

@@ -45,7 +45,7 @@ def host_failed(outcome: Outcome) -> bool | None:
     return bool(_OVERLOADED.fullmatch(outcome.code))
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Window:
     """A sliding window over a host's attempts, as one process sees them. Times in epoch seconds."""
 
@@ -120,7 +120,7 @@ class Probes(Wakeups, Protocol):
         ...
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class _Known:
     """What was last read, and when."""
 

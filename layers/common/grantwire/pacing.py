@@ -136,7 +136,7 @@ class Turn:
     at: float
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class _Known:
     """Rows as they were read, and when."""
 

@@ -112,7 +112,7 @@ def read(text: str) -> list[Token]:
     return [*tokens, literal] if literal else tokens
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class _Section:
     """A section that is not closed yet, the word that closes it, and whether its else was there."""
 

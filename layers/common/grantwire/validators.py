@@ -31,17 +31,15 @@ _TOO_MUCH: Final = (
 )
 ACCEPTED: Final = "a path starts at $ and goes on with .name, ['name'], [0], [-1], [*], .*, [0:2] or ..name"
 
-_STEP = re.compile(
-    r"""(?P<descent>\.\.)?(?:
+# Text, like the other long patterns that few processes ever use: `re` compiles them then, and keeps them.
+_STEP: Final = r"""(?P<descent>\.\.)?(?:
         (?(descent)|\.)(?P<name>[^\s.\[\]'"()@$*,:?&|=<>!+/\\~`^{};]+)
       | (?(descent)|\.)(?P<wildcard>\*)
       | \[\s*(?:'(?P<single>[^'\\]*)'|"(?P<double>[^"\\]*)")\s*\]
       | \[\s*(?P<index>-?\d{1,9})\s*\]
       | \[\s*(?P<every>\*)\s*\]
       | \[\s*(?P<slice>(?:-?\d{1,9})?:(?:-?\d{1,9})?(?::\d{1,9})?)\s*\]
-    )""",
-    re.VERBOSE,
-)
+    )"""
 
 
 @frozen
@@ -70,9 +68,10 @@ def normalise(path: str) -> str:
         raise JsonPathError(f"the path does not start at $; {ACCEPTED}")
     if path.count("..") > 1:  # each one multiplies the work by the depth of the answer
         raise JsonPathError("the path has more than one '..'")
+    pattern = re.compile(_STEP, re.VERBOSE)
     written, position, steps = ["$"], 1, 0
     while position < len(path):
-        step = _STEP.match(path, position)
+        step = pattern.match(path, position)
         if not step:
             raise JsonPathError(f"'{path[position:][:20]}' at character {position + 1} is not understood; {ACCEPTED}")
         written.append(_normalised(step))
@@ -124,7 +123,7 @@ def judge(validators: tuple[ResponseValidator, ...], response: HttpResponse) -> 
     return tuple(search.verdict(one) for one in validators)
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class _Search:
     """The documents, how many values the body has, and how much work may still be done in them by all validators."""
 

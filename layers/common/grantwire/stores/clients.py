@@ -88,11 +88,21 @@ def _session() -> Session:
 
 
 class _Loader(Loader):
-    """Knows of the services that are asked for: botocore would look through the folders of all four hundred first."""
+    """Knows of our services only: botocore would look through the folders and read the endpoints of all four hundred.
+
+    Where one of ours is in a region, and how it is signed for, its own rules say, which botocore reads beside these.
+    """
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's own signature
         """As botocore asks, to see whether there is such a service."""
         return [*_SERVICES]
+
+    def load_data_with_path(self, name: str) -> tuple[Any, str]:
+        """As botocore asks for what stands in one of its files."""
+        if name == "endpoints":
+            return {"version": 3, "partitions": []}, self.BUILTIN_DATA_PATH
+        found: tuple[Any, str] = super().load_data_with_path(name)
+        return found
 
 
 @contextmanager

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _MAX_REASON: Final = 1000
-_REFUSED_BY_SQS: Final = re.compile("[\ud800-\udfff\ufffe\uffff]")  # of what JSON does not escape by itself
+_REFUSED_BY_SQS: Final = "[\ud800-\udfff\ufffe\uffff]"  # of what JSON does not escape by itself
 MAX_LETTER_BYTES: Final = 1024 * 1024 - 8 * 1024  # a message has 1 MiB at most, and the reason is in it twice
 _BATCH: Final = 10  # SQS gives ten messages in one call
 
@@ -82,7 +82,7 @@ def _written(value: object) -> str:
     Escaped are what SQS refuses to take, halves of surrogate pairs, U+FFFE and U+FFFF.
     """
     text = json.dumps(value, default=str, ensure_ascii=False, separators=(",", ":"))
-    return _REFUSED_BY_SQS.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+    return re.sub(_REFUSED_BY_SQS, lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def _event_in(body: str) -> object | None:
