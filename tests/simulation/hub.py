@@ -161,16 +161,16 @@ class Hub:
 
 
 class SimulatedFuture(Future[T]):
-    """A future whose waiter lets others run: `concurrent.futures.wait` puts what it is given into a set first."""
+    """A future whose waiter lets others run."""
 
     def __init__(self, hub: Hub) -> None:
         super().__init__()
         self._hub = hub
 
-    def __hash__(self) -> int:
+    def result(self, timeout: float | None = None) -> T:
         if not self.done():
             self._hub.park(self)
-        return id(self)
+        return super().result(timeout)
 
 
 @dataclass(eq=False)

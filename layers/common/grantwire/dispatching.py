@@ -1,13 +1,13 @@
 """One request event: which webhooks want it, and a delivery to each of them, all at once."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import Executor, Future, wait
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Executor
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from grantwire import filters, reporting, request_events
-from grantwire.delivering import LONG_AGO, Attempted, Deliverer, Parking, SecondsLeft, unhurried
+from grantwire.delivering import LONG_AGO, Deliverer, Parking, SecondsLeft, unhurried
 from grantwire.errors import InvalidEventError, StoreError
 from grantwire.frozen import frozen
 from grantwire.models import RequestEvent, Webhook
@@ -60,7 +60,6 @@ class DeadLetters(Protocol):
         ...
 
 
-_T = TypeVar("_T")
 _CHUNK = 10  # wake-ups that SQS takes in one call
 _NAMED = 1000  # webhooks in one log line, which may have 256 KB
 _CLAIMED = "this event was claimed for this webhook before"
@@ -156,18 +155,48 @@ class Dispatcher:
         The last one in this very thread, which would only wait: to hand it over costs more than to render and sign it.
         """
         chunks = [later[start : start + _CHUNK] for start in range(0, len(later), _CHUNK)]
-        queue = partial(self.deliverer.queue, seconds_left=seconds_left)
-        queued = [(chunk, self.executor.submit(queue, chunk, event)) for chunk in chunks]
-        first = partial(self.deliverer.deliver_first, begun_at=begun_at, seconds_left=seconds_left)
-        running = [(webhook, self.executor.submit(first, webhook, event)) for webhook in now[:-1]]
-        running += [(webhook, _here(partial(first, webhook, event))) for webhook in now[-1:]]
-        wait([future for _, future in queued])
-        wait([future for _, future in running])  # Lambda freezes the process when the handler ends
-        faults = [fault for chunk, future in queued if (fault := _queued(chunk, event, future))]
-        faults += [fault for webhook, future in running if (fault := _ended(webhook, event, future))]
+        queue = partial(self._queue, event=event, seconds_left=seconds_left)
+        deliver = partial(self._deliver, event=event, begun_at=begun_at, seconds_left=seconds_left)
+        running = [self.executor.submit(queue, chunk) for chunk in chunks]
+        running += [self.executor.submit(deliver, webhook) for webhook in now[:-1]]
+        found = [deliver(webhook) for webhook in now[-1:]]
+        found += [future.result() for future in running]  # Lambda freezes the process when the handler ends
+        faults = [fault for fault in found if fault]
         if faults:
-            stopped = f"{len(faults)} of {len(running) + len(queued)} deliveries of event {event.id} stopped"
+            stopped = f"{len(faults)} of {len(found)} deliveries of event {event.id} stopped"
             raise StoreError(f"{stopped}: {_reason(faults[0])}") from faults[0]
+
+    def _deliver(
+        self, webhook: Webhook, event: RequestEvent, *, begun_at: float | None, seconds_left: SecondsLeft
+    ) -> Exception | None:
+        """One first attempt, logged and counted when it ends; our own fault, if it met one, is handed back."""
+        try:
+            attempt = self.deliverer.deliver_first(webhook, event, begun_at=begun_at, seconds_left=seconds_left)
+        except Exception as exc:
+            facts = {"webhook_id": webhook.id, "reason": _reason(exc)}
+            logger().error("delivery stopped", extra=reporting.ids(event) | facts)
+            return exc
+        if attempt is None:
+            _skip(Metric.DELIVERY_DUPLICATE, [webhook.id], event, _CLAIMED)
+        elif isinstance(attempt, Parking):
+            reporting.parked(webhook.id, event, attempt)
+        else:
+            reporting.attempted(webhook.id, event, attempt)
+        return None
+
+    def _queue(
+        self, webhooks: Sequence[Webhook], event: RequestEvent, *, seconds_left: SecondsLeft
+    ) -> Exception | None:
+        """Deliveries that are left to the queue, logged and counted; our own fault, if one was met, is handed back."""
+        try:
+            made = self.deliverer.queue(webhooks, event, seconds_left=seconds_left)
+        except Exception as exc:
+            logger().error("queueing stopped", extra=reporting.ids(event) | {"reason": _reason(exc)})
+            return exc
+        count(Metric.DELIVERY_QUEUED, len(made))
+        queued_before = [webhook.id for webhook in webhooks if webhook.id not in made]
+        _skip(Metric.DELIVERY_DUPLICATE, queued_before, event, _CLAIMED)
+        return None
 
     def _give_up(self, raw: object, reason: str) -> None:
         self.dead_letters.keep(raw, reason)
@@ -175,48 +204,7 @@ class Dispatcher:
         logger().warning("event unusable", extra={"reason": reason})
 
 
-def _here(call: Callable[[], _T]) -> "Future[_T]":
-    """What comes of a call, as an executor would give it."""
-    ended: Future[_T] = Future()
-    try:
-        ended.set_result(call())
-    except Exception as exc:
-        ended.set_exception(exc)
-    return ended
-
-
-def _queued(
-    webhooks: Sequence[Webhook], event: RequestEvent, future: "Future[Collection[str]]"
-) -> BaseException | None:
-    """Count deliveries that were left to the queue; our own fault, if one was met, is handed back."""
-    fault = future.exception()
-    if fault:
-        logger().error("queueing stopped", extra=reporting.ids(event) | {"reason": _reason(fault)})
-        return fault
-    made = future.result()
-    count(Metric.DELIVERY_QUEUED, len(made))
-    _skip(Metric.DELIVERY_DUPLICATE, [webhook.id for webhook in webhooks if webhook.id not in made], event, _CLAIMED)
-    return None
-
-
-def _ended(webhook: Webhook, event: RequestEvent, future: "Future[Attempted | Parking | None]") -> BaseException | None:
-    """Log and count a delivery that has ended; our own fault, if it met one, is handed back."""
-    fault = future.exception()
-    if fault:
-        facts = {"webhook_id": webhook.id, "reason": _reason(fault)}
-        logger().error("delivery stopped", extra=reporting.ids(event) | facts)
-        return fault
-    attempt = future.result()
-    if attempt is None:
-        _skip(Metric.DELIVERY_DUPLICATE, [webhook.id], event, _CLAIMED)
-    elif isinstance(attempt, Parking):
-        reporting.parked(webhook.id, event, attempt)
-    else:
-        reporting.attempted(webhook.id, event, attempt)
-    return None
-
-
-def _reason(fault: BaseException) -> str:
+def _reason(fault: Exception) -> str:
     """What may be written down: our own words, or no more than the kind of an exception nobody foresaw."""
     return str(fault) if isinstance(fault, StoreError) else type(fault).__name__
 
