@@ -2,7 +2,7 @@
 
 What `make build` made runs as Lambda runs it: the function, its layer, and the modules of Lambda's Python runtime, no
 more. The floor imports, in a fresh interpreter, the modules that the function ends up with and that are not our own,
-and makes a client of AWS's if it does, as a function does that takes Python and botocore as they are. The spared floor
+and makes as many clients of AWS's, as a function does that takes Python and botocore as they are. The spared floor
 does the same without what ours leave out of it, so that what remains above it is our own code, and nothing else. Each
 figure is the fastest of fresh processes that take turns on one core. Besides, the first and the second invocation under
 AWS's runtime interface emulator are timed.
@@ -29,21 +29,13 @@ from tests.deployed.emulator import Sandbox, collect_runtime, emulating, make_bu
 TARGET: Final = 1.15
 OF_THE_TARGET: Final = ("dispatch", "redeliver")
 MOST_LAYER_MB: Final = 5.0
-_WIRED: Final = {
-    "dispatch": "app.dispatcher()",
-    "redeliver": "app.redeliverer()",
-    "sweep": "app.sweeper(), app.circuit_keeper()",
-    "operate": "app.operator()",
-    "test_webhook": "app.invoker(own_host='api.example.com')",
-    "webhooks": "None",
-    "console": "app.site()",
-}
+FUNCTIONS: Final = ("dispatch", "redeliver", "sweep", "operate", "test_webhook", "webhooks", "console")
 _HARMLESS: Final[Mapping[str, object]] = {
     "dispatch": {"detail-type": "none of ours", "detail": {}},
     "redeliver": {"Records": []},
 }
-_CLIENT: Final = "import botocore.session; botocore.session.Session().create_client('dynamodb')"
-_SPARED_CLIENT: Final = f"""
+_SESSION: Final = "import botocore.session; session = botocore.session.Session()"
+_SPARED_SESSION: Final = f"""
 import botocore.session
 from typing import Any
 from botocore.loaders import Loader
@@ -51,17 +43,16 @@ _SERVICES = {clients._SERVICES!r}
 {inspect.getsource(clients._Loader)}
 session = botocore.session.Session()
 session.register_component("data_loader", _Loader())
-session.create_client("dynamodb")
 """
 _TIMED: Final = "import os, time; t = time.perf_counter()\n{}\nprint(time.perf_counter() - t)"
 _FOUND: Final = """
 import os, sys; before = set(sys.modules)
-import app; {}
+import app
 own = [name for name in sys.modules if name.split('.')[0] == 'grantwire'
        or (getattr(sys.modules[name], '__file__', None) or '').startswith('{}')]
 made = getattr(sys.modules.get('grantwire.stores.clients'), '_made', None)
 others = [name for name in sys.modules if name not in before and name not in own]
-print(__import__('json').dumps([others, bool(made and made.cache_info().currsize)]))
+print(__import__('json').dumps([others, made.cache_info().currsize if made else 0]))
 """
 
 
@@ -109,19 +100,20 @@ def printed(sandbox: Sandbox, code: str) -> str:
     return done.stdout.decode()
 
 
-def floors_of(sandbox: Sandbox, wired: str) -> dict[str, str]:
+def floors_of(sandbox: Sandbox) -> dict[str, str]:
     """Code that imports and makes what the function does, without us: as it comes, and with what ours are spared."""
-    modules, makes_client = json.loads(printed(sandbox, _FOUND.format(wired, sandbox.folder)))
+    modules, clients_made = json.loads(printed(sandbox, _FOUND.format(sandbox.folder)))
     imports = ["import importlib"]
     imports += [f"try: importlib.import_module({name!r})\nexcept ImportError: pass" for name in modules]
-    floor = [*imports, _CLIENT if makes_client else ""]
-    spared = ["import gc; gc.disable()", *imports, _SPARED_CLIENT if makes_client else "", "gc.freeze(); gc.enable()"]
+    made = [f"session.create_client({name!r})" for name in clients._SERVICES[:clients_made]]  # made in this order
+    floor = [*imports, *([_SESSION] if made else []), *made]
+    spared = ["import gc; gc.disable()", *imports, *([_SPARED_SESSION] if made else []), *made, "gc.freeze()"]
     return {"floor": "\n".join(floor), "spared": "\n".join(spared)}
 
 
-def started(sandbox: Sandbox, wired: str, runs: int) -> dict[str, float]:
+def started(sandbox: Sandbox, runs: int) -> dict[str, float]:
     """Milliseconds of the function and of its floors, and what it takes of each."""
-    cases = {**floors_of(sandbox, wired), "function": f"import app; {wired}"}
+    cases = {**floors_of(sandbox), "function": "import app"}
     taken: dict[str, list[float]] = {name: [] for name in cases}
     for _ in range(runs + 1):
         for name, code in cases.items():
@@ -153,7 +145,7 @@ def measured(runs: int) -> dict[str, Any]:
         invocations = {name: invoked(made.sandbox(name), event, max(3, runs // 2)) for name, event in _HARMLESS.items()}
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, {min(all_cores)})
-        starts = {name: started(made.sandbox(name), wired, runs) for name, wired in _WIRED.items()}
+        starts = {name: started(made.sandbox(name), runs) for name in FUNCTIONS}
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, all_cores)
     return {"starts": starts, "invocations": invocations, **layer}

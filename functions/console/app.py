@@ -17,7 +17,7 @@ STATIC = Path(__file__).parent / "static"
 
 @cache
 def site() -> Site:
-    """Read and compressed at the first request, and kept while the process is warm."""
+    """Read and compressed once, and kept while the process is warm."""
     return Site(STATIC, console_settings())
 
 
@@ -27,4 +27,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return site().answer(event["rawPath"], accept_encoding=event["headers"].get("accept-encoding", ""))
 
 
-end_init_phase()
+end_init_phase(site)

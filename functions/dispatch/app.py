@@ -13,7 +13,7 @@ from grantwire import wiring
 from grantwire.delivering import SecondsLeft
 from grantwire.dispatching import Dispatcher
 from grantwire.observability import logger, write_metrics
-from grantwire.settings import dispatch_settings, is_started_by_lambda
+from grantwire.settings import dispatch_settings
 from grantwire.stores import clients
 from grantwire.stores.dead_letters import DeadLetterQueue
 
@@ -74,6 +74,4 @@ def _failure(record: dict[str, Any], *, seconds_left: SecondsLeft) -> str:
     return ""
 
 
-if is_started_by_lambda():
-    dispatcher()  # Lambda lends a whole core until the handler is there, a seventh of one after that
-end_init_phase()
+end_init_phase(dispatcher, clients.kms)

@@ -22,7 +22,7 @@ RESERVE_MS = 10_000  # left for the answer
 
 @cache
 def operator() -> Operator:
-    """Wired together at the first command, and kept while the process is warm."""
+    """Wired together once, and kept while the process is warm."""
     settings = operate_settings()
     deliveries = wiring.delivery_store(settings.deliveries_table, settings.delivery_retention_days)
     letters = DeadLetterQueue(client=clients.sqs, queue_url=settings.dispatch_dead_letters_url)
@@ -42,4 +42,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, object]:
     return operator().run(event, has_time=lambda: context.get_remaining_time_in_millis() > RESERVE_MS)
 
 
-end_init_phase()
+end_init_phase(operator)

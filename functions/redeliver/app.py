@@ -14,7 +14,8 @@ from grantwire.delivering import SecondsLeft
 from grantwire.observability import logger, write_metrics
 from grantwire.redelivering import Redeliverer
 from grantwire.replaying import Replayer, ReplayStep
-from grantwire.settings import delivery_settings, is_started_by_lambda
+from grantwire.settings import delivery_settings
+from grantwire.stores import clients
 from grantwire.stores.messages import read_message
 
 BATCH = 10  # of the event source mapping in template.yaml
@@ -71,6 +72,4 @@ def _failure(record: dict[str, Any], *, seconds_left: SecondsLeft) -> str:
     return ""
 
 
-if is_started_by_lambda():
-    redeliverer()  # Lambda lends a whole core until the handler is there, a seventh of one after that
-end_init_phase()
+end_init_phase(redeliverer, clients.kms)

@@ -21,7 +21,7 @@ SWEEP_MS = 30_000  # left for the sweep by whatever drains
 
 @cache
 def sweeper() -> Sweeper:
-    """Wired together at the first run, and kept while the process is warm."""
+    """Wired together once, and kept while the process is warm."""
     settings = sweep_settings()
     queue = wiring.wakeup_queue(settings.wakeups_url)
     return Sweeper(
@@ -36,7 +36,7 @@ def sweeper() -> Sweeper:
 
 @cache
 def circuit_keeper() -> CircuitKeeper:
-    """Wired together at the first run, and kept while the process is warm."""
+    """Wired together once, and kept while the process is warm."""
     settings = sweep_settings()
     return CircuitKeeper(
         records=wiring.circuit_store(settings.deliveries_table),
@@ -60,4 +60,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG
         write_metrics()
 
 
-end_init_phase()
+end_init_phase(sweeper, circuit_keeper)

@@ -10,18 +10,12 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from grantwire import ordering, testing, wiring
+from grantwire import errors, ordering, testing, wiring
 from grantwire.bodies import json_object
-from grantwire.errors import (
-    BodyTooLargeError,
-    InvalidBodyError,
-    InvalidWebhookError,
-    StoreError,
-    UnreadableWebhookError,
-)
 from grantwire.invoking import Invoker
 from grantwire.observability import logger
 from grantwire.settings import webhook_test_settings
+from grantwire.stores import clients
 
 api = APIGatewayHttpResolver()
 
@@ -72,19 +66,19 @@ def _refusal(status: int, message: str, **more: object) -> Response[Any]:
     return _answer({"statusCode": status, "message": message, **more}, status)
 
 
-@api.exception_handler(InvalidBodyError)  # type: ignore[untyped-decorator]
-def _wrong_body(exc: InvalidBodyError) -> Response[Any]:
-    return _refusal(413 if isinstance(exc, BodyTooLargeError) else 400, str(exc))
+@api.exception_handler(errors.InvalidBodyError)  # type: ignore[untyped-decorator]
+def _wrong_body(exc: errors.InvalidBodyError) -> Response[Any]:
+    return _refusal(413 if isinstance(exc, errors.BodyTooLargeError) else 400, str(exc))
 
 
-@api.exception_handler(InvalidWebhookError)  # type: ignore[untyped-decorator]
-def _unprocessable(exc: InvalidWebhookError) -> Response[Any]:
-    status = 409 if isinstance(exc, UnreadableWebhookError) else 422
+@api.exception_handler(errors.InvalidWebhookError)  # type: ignore[untyped-decorator]
+def _unprocessable(exc: errors.InvalidWebhookError) -> Response[Any]:
+    status = 409 if isinstance(exc, errors.UnreadableWebhookError) else 422
     return _refusal(status, str(exc), problems=[one.document for one in exc.problems])
 
 
-@api.exception_handler(StoreError)  # type: ignore[untyped-decorator]
-def _unavailable(exc: StoreError) -> Response[Any]:
+@api.exception_handler(errors.StoreError)  # type: ignore[untyped-decorator]
+def _unavailable(exc: errors.StoreError) -> Response[Any]:
     logger().error("test stopped", extra={"reason": str(exc)})
     return _refusal(503, "the webhook or its secrets cannot be read at the moment; try again")
 
@@ -95,4 +89,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return api.resolve(event, context)
 
 
-end_init_phase()
+end_init_phase(clients.dynamodb, clients.kms)

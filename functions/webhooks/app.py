@@ -56,4 +56,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return api.resolve(event, context)
 
 
-end_init_phase()
+end_init_phase(webhook_routes.keeper)

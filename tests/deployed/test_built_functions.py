@@ -37,8 +37,9 @@ for module in pkgutil.walk_packages(grantwire.__path__, "grantwire."):
 print(json.dumps({name: module.__file__ for name, module in sys.modules.items() if getattr(module, "__file__", None)}))
 """
 
-# Tells whether garbage is looked for when libraries are imported and when all is, and what it is not looked for in.
-_GARBAGE: Final = """
+# Tells whether garbage is looked for when libraries are imported and when all is, in how much it is not looked for, and
+# how many of AWS's clients were made.
+_INIT: Final = """
 import gc, json, sys
 during = []
 class Watcher:
@@ -47,7 +48,8 @@ class Watcher:
             during.append(gc.isenabled())
 sys.meta_path.insert(0, Watcher())
 import app
-print(json.dumps([during, gc.isenabled(), gc.get_freeze_count()]))
+made = getattr(sys.modules.get("grantwire.stores.clients"), "_made", None)
+print(json.dumps([during, gc.isenabled(), gc.get_freeze_count(), made.cache_info().currsize if made else 0]))
 """
 
 
@@ -370,14 +372,33 @@ class TestBuild:
                 module: origin for module, origin in origins.items() if origin.startswith(str(ROOT / "layers"))
             } == {}
 
-    def test_garbage_waits_for_the_end_of_the_init_phase(self, sandboxes: dict[str, Sandbox]) -> None:
-        """While all is imported there is none, so nothing looks for it; what was imported is not looked at again."""
-        for sandbox in sandboxes.values():
-            during, after, frozen = json.loads(sandbox.python(_GARBAGE))
-            assert during
-            assert not any(during)
-            assert after
-            assert frozen > 10_000
+    @pytest.mark.parametrize(
+        ("name", "clients_made"),
+        {
+            "Dispatch": 2,
+            "Redeliver": 2,
+            "Sweep": 1,
+            "Operate": 1,
+            "TestWebhook": 2,
+            "Webhooks": 1,
+            "Console": 0,
+        }.items(),
+    )
+    def test_the_init_phase(self, sandboxes: dict[str, Sandbox], name: str, clients_made: int) -> None:
+        """While all is imported nothing looks for garbage, and what is there then is not looked at again.
+
+        The clients that an invocation needs in any case, DynamoDB's, and KMS's where secrets are opened, are made.
+        """
+        during, after, frozen, made = json.loads(sandboxes[f"{name}Function"].python(_INIT))
+        assert during
+        assert not any(during)
+        assert after
+        assert frozen > 10_000
+        assert made == clients_made
+
+    def test_every_init_phase_is_looked_at(self, sandboxes: dict[str, Sandbox]) -> None:
+        """By the test above."""
+        assert len(sandboxes) == 7
 
     def test_boto3_is_left_to_the_runtime(self, build: Path) -> None:
         """It would add 15 MB to the layer, and a slower start."""

@@ -1,11 +1,12 @@
-"""Lambda's Init phase, in which a function is imported and wired: nothing that it makes then is garbage.
+"""Lambda's Init phase, in which a function is imported and wired, and has a whole core however small it is.
 
-Python looks for garbage among all that was made, again and again, while modules are imported: a tenth of a cold start.
-So each `app.py` imports this module before any other, and says in its last line that the phase is over. What was made
-until then is not looked at again later either, which a full collection of a warm process would otherwise do.
+Nothing that it makes then is garbage, which Python looks for again and again while modules are imported: a tenth of a
+cold start. So each `app.py` imports this module before any other, and says in its last line that the phase is over.
+What was made until then is not looked at again later either, which a full collection of a warm process otherwise does.
 """
 
 import gc
+from collections.abc import Callable
 
 from grantwire.settings import is_started_by_lambda
 
@@ -13,8 +14,11 @@ if is_started_by_lambda():
     gc.disable()
 
 
-def end_init_phase() -> None:
-    """From now on garbage is collected."""
-    if is_started_by_lambda():
-        gc.freeze()
-        gc.enable()
+def end_init_phase(*first_needed: Callable[[], object]) -> None:
+    """Make what the first invocation would make otherwise, with a seventh of a core; then garbage is collected."""
+    if not is_started_by_lambda():
+        return
+    for make in first_needed:
+        make()
+    gc.freeze()
+    gc.enable()
