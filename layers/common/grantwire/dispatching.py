@@ -7,7 +7,7 @@ from functools import partial
 from typing import Protocol
 
 from grantwire import filters, reporting, request_events
-from grantwire.delivering import LONG_AGO, Deliverer, Parking, SecondsLeft, unhurried
+from grantwire.delivering import LONG_AGO, Attempted, Deliverer, Parking, SecondsLeft, unhurried
 from grantwire.errors import InvalidEventError, StoreError
 from grantwire.frozen import frozen
 from grantwire.models import RequestEvent, Webhook
@@ -172,16 +172,11 @@ class Dispatcher:
         """One first attempt, logged and counted when it ends; our own fault, if it met one, is handed back."""
         try:
             attempt = self.deliverer.deliver_first(webhook, event, begun_at=begun_at, seconds_left=seconds_left)
-        except Exception as exc:
+            _report(webhook, event, attempt)
+        except Exception as exc:  # also one that nobody foresaw: the others are waited for
             facts = {"webhook_id": webhook.id, "reason": _reason(exc)}
             logger().error("delivery stopped", extra=reporting.ids(event) | facts)
             return exc
-        if attempt is None:
-            _skip(Metric.DELIVERY_DUPLICATE, [webhook.id], event, _CLAIMED)
-        elif isinstance(attempt, Parking):
-            reporting.parked(webhook.id, event, attempt)
-        else:
-            reporting.attempted(webhook.id, event, attempt)
         return None
 
     def _queue(
@@ -190,18 +185,27 @@ class Dispatcher:
         """Deliveries that are left to the queue, logged and counted; our own fault, if one was met, is handed back."""
         try:
             made = self.deliverer.queue(webhooks, event, seconds_left=seconds_left)
+            count(Metric.DELIVERY_QUEUED, len(made))
+            queued_before = [webhook.id for webhook in webhooks if webhook.id not in made]
+            _skip(Metric.DELIVERY_DUPLICATE, queued_before, event, _CLAIMED)
         except Exception as exc:
             logger().error("queueing stopped", extra=reporting.ids(event) | {"reason": _reason(exc)})
             return exc
-        count(Metric.DELIVERY_QUEUED, len(made))
-        queued_before = [webhook.id for webhook in webhooks if webhook.id not in made]
-        _skip(Metric.DELIVERY_DUPLICATE, queued_before, event, _CLAIMED)
         return None
 
     def _give_up(self, raw: object, reason: str) -> None:
         self.dead_letters.keep(raw, reason)
         count(Metric.EVENT_UNUSABLE)
         logger().warning("event unusable", extra={"reason": reason})
+
+
+def _report(webhook: Webhook, event: RequestEvent, attempt: Attempted | Parking | None) -> None:
+    if attempt is None:
+        _skip(Metric.DELIVERY_DUPLICATE, [webhook.id], event, _CLAIMED)
+    elif isinstance(attempt, Parking):
+        reporting.parked(webhook.id, event, attempt)
+    else:
+        reporting.attempted(webhook.id, event, attempt)
 
 
 def _reason(fault: Exception) -> str:
