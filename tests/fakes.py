@@ -159,7 +159,13 @@ class FakeDeliveries:
     def record(self, delivery: Delivery, invocation: Invocation, following: Next, *, sweep_at: float | None) -> bool:
         recorded, outcome = _after(delivery, following, sweep_at), invocation.outcome
         return self._change(
-            "record", delivery, recorded, code=outcome.code, reason=outcome.sentence, attempt=outcome.code
+            "record",
+            delivery,
+            recorded,
+            code=outcome.code,
+            reason=outcome.sentence,
+            attempt=outcome.code,
+            same_lease=True,
         )
 
     def hold(self, delivery: Delivery, *, number: float, due_at: float, sweep_at: float) -> bool:
@@ -322,9 +328,10 @@ class FakeCircuits:
         if stored is None or stored.draining:
             self._write(circuit)
 
-    def drain(self, host: str) -> None:
-        if host in self.circuits:
-            self.circuits[host] = replace(self.circuits[host], draining=True)
+    def drain(self, host: str, *, now: float) -> None:
+        stored = self.circuits.get(host)
+        if stored is not None and not stored.draining:
+            self._write(replace(stored, draining=True, probe_at=now))
 
     def advance(self, circuit: Circuit, after: Circuit | None) -> bool:
         stored = self.circuits.get(circuit.host)

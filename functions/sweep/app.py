@@ -4,6 +4,8 @@ from grantwire.init_phase import end_init_phase
 
 import random
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import cache
 from typing import Any
 
@@ -48,16 +50,19 @@ def circuit_keeper() -> CircuitKeeper:
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001 - a schedule has nothing to say
-    """Lambda calls this each minute."""
+    """Lambda calls this each minute. What stops the circuits does not stop the sweep, and is raised after it."""
     logger().set_correlation_id(context.aws_request_id)
-    try:
-        left = context.get_remaining_time_in_millis
+    left = context.get_remaining_time_in_millis
+    with ExitStack() as afterwards:
+        afterwards.callback(write_metrics)
+        afterwards.callback(_sweep, has_time=lambda: left() > RESERVE_MS)
         circuit_keeper().look_after(has_time=lambda: left() > SWEEP_MS)
-        swept = sweeper().sweep(has_time=lambda: left() > RESERVE_MS)
-        count(Metric.SWEPT, swept.deliveries)
-        measure(Metric.OVERDUE_SECONDS, swept.oldest_seconds)
-    finally:
-        write_metrics()
+
+
+def _sweep(*, has_time: Callable[[], bool]) -> None:
+    swept = sweeper().sweep(has_time=has_time)
+    count(Metric.SWEPT, swept.deliveries)
+    measure(Metric.OVERDUE_SECONDS, swept.oldest_seconds)
 
 
 end_init_phase(sweeper, circuit_keeper)

@@ -508,6 +508,7 @@ def test_a_job_replays_what_failed_in_a_time_range(world: World, authority: Auth
         )
         world.redeliver(*world.take_wakeups())  # the first step
         assert (200, job | {"replayed": 2}) == api.get(f"/api/replays/{job['id']}")
+        world.shift_jobs(60)
         world.sweep()
         world.redeliver(*[body for body in world.take_wakeups() if '"replay"' in body])
         assert (200, job | {"replayed": 3, "state": "done"}) == api.get(f"/api/replays/{job['id']}")

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from grantwire import reporting
+from grantwire.delivering import Attempted
 from grantwire.errors import StoreError
-from grantwire.models import TRIGGERS
+from grantwire.models import TRIGGERS, RequestEvent
 from grantwire.stores import clients
 from tests.functional.conftest import ROOT, World, event_file, load_handler, wakeup_of
 from tests.receivers import Authority, Received, Receiver, answer, answering, receiving
@@ -375,6 +377,33 @@ def test_our_own_fault_is_raised_so_that_aws_hands_the_event_in_again(world: Wor
     assert world.deliveries(bad) == [waiting]
     assert len(torq.requests) == 1
     assert [row["state"] for row in world.deliveries(good) + world.deliveries(bad)] == ["succeeded", "waiting"]
+
+
+@pytest.mark.parametrize("unreported", [0, 2])
+def test_a_report_that_fails_leaves_no_delivery_behind(
+    world: World, torq: Receiver, authority: Authority, monkeypatch: pytest.MonkeyPatch, unreported: int
+) -> None:
+    """In whichever thread it fails, the event ends when every delivery has been recorded: Lambda stops the rest."""
+    failed, report = threading.Event(), reporting.attempted
+
+    def failing(webhook_id: str, event: RequestEvent, attempt: Attempted) -> None:
+        if webhook_id == webhooks[unreported].id:
+            failed.set()
+            raise ValueError("no space left")
+        report(webhook_id, event, attempt)
+
+    def slowly(connection: Received) -> None:
+        connection.request()
+        failed.wait(5)
+        connection.write(ACCEPTED)
+
+    monkeypatch.setattr(reporting, "attempted", failing)
+    with receiving(slowly, authority.server_context()) as slow:
+        webhooks = [world.webhook(url) for url in (torq.url, slow.url, torq.url)]
+        with pytest.raises(StoreError, match=r"1 of 3 deliveries .*: ValueError"):
+            world.dispatch(created())
+        assert [row["state"] for one in webhooks for row in world.deliveries(one)] == ["succeeded"] * 3
+    assert failed.is_set()
 
 
 def test_the_event_is_kept_once_and_compressed(world: World, torq: Receiver) -> None:

@@ -118,6 +118,7 @@ def test_a_job_replays_what_failed_in_a_time_range(world: World, authority: Auth
         assert world.redeliver(*world.take_wakeups()) == []  # the first step
         shown = world.operate(command="show_job", job_id=job["job_id"])
         assert (shown["state"], shown["replayed"]) == ("running", 3)
+        world.shift_jobs(60)
         world.sweep()  # has the next step taken
         world.redeliver(*[body for body in world.take_wakeups() if '"replay"' in body])
         shown = world.operate(command="show_job", job_id=job["job_id"])
@@ -129,6 +130,25 @@ def test_a_job_replays_what_failed_in_a_time_range(world: World, authority: Auth
         bodies = [json.dumps([webhook.id, row["sk"], int(row["attempt_count"])]) for row in rows]
         world.redeliver(*bodies)
     assert [row["state"] for row in world.deliveries(webhook)] == ["succeeded"] * 4 + ["failed"]
+
+
+def test_steps_that_come_all_at_once_keep_to_the_rate(world: World, authority: Authority) -> None:
+    """A queue that was behind hands out the steps of many minutes side by side: one is taken, and half a minute later
+    the next, whose deliveries begin where those of the first end.
+    """
+    with receiving(answering(DENIED), authority.server_context()) as receiver:
+        webhook = failed(world, receiver.url, 5)
+        job = world.operate(command="replay_failed", webhook_id=webhook.id, per_minute=2, **DAY)
+        [step] = world.take_wakeups()
+        assert world.redeliver(*[step] * 5) == []
+        assert world.operate(command="show_job", job_id=job["job_id"])["replayed"] == 2
+        assert world.redeliver(step) == []
+        assert world.operate(command="show_job", job_id=job["job_id"])["replayed"] == 2
+        world.shift_jobs(31)
+        assert world.redeliver(*[step] * 5) == []
+    assert world.operate(command="show_job", job_id=job["job_id"])["replayed"] == 4
+    due = sorted(float(row["due_at"]) for row in world.deliveries(webhook) if row["state"] == "waiting")
+    assert [round(moment - due[0]) for moment in due] == [0, 29, 30, 59]  # the row's clock went on, ours did not
 
 
 def test_a_job_can_be_cancelled(world: World, authority: Authority) -> None:

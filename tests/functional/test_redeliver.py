@@ -8,6 +8,7 @@ import pytest
 from grantwire.errors import StoreError
 from grantwire.models import Webhook
 from grantwire.stores import clients
+from grantwire.stores.circuits import CircuitStore
 from tests.functional.conftest import World, event_file, wakeup_of
 from tests.receivers import Authority, Received, answer, answering, receiving
 
@@ -256,3 +257,21 @@ def test_a_claim_whose_answer_was_lost_is_still_ours(world: World, authority: Au
     [row] = world.deliveries(webhook)
     assert seen == [f"EVENT#{row['sk'].partition('#')[2]}", webhook.id]
     assert (row["state"], len(row["attempts"])) == ("succeeded", 1)
+
+
+def test_circuits_that_cannot_be_read_do_not_stop_the_sweep(
+    world: World, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is overdue is woken, and the fault is raised after that, for the alarm."""
+    with receiving(answering(OOPS), authority.server_context()) as receiver:
+        webhook = failed_once(world, receiver.url)
+    world.shift(webhook, 3600)
+    before = world.wakeups()
+
+    def unreadable(_: CircuitStore) -> None:
+        raise StoreError("dynamodb Query: ThrottlingException")
+
+    monkeypatch.setattr(CircuitStore, "all", unreadable)
+    with pytest.raises(StoreError):
+        world.sweep()
+    assert world.wakeups() == before + 1

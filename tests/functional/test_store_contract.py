@@ -142,7 +142,7 @@ class Circuits(Protocol):
 
     def all(self) -> Sequence[Circuit]: ...
     def open(self, circuit: Circuit) -> None: ...
-    def drain(self, host: str) -> None: ...
+    def drain(self, host: str, *, now: float) -> None: ...
     def advance(self, circuit: Circuit, after: Circuit | None) -> bool: ...
 
 
@@ -440,6 +440,24 @@ class TestDeliveries:
         assert not table.store.interrupt(claimed, WAITING, sweep_at=2120.0)
         assert table.row() == waiting
 
+    def test_what_an_earlier_sender_reports_is_not_taken_for_the_later_ones(self, table: Table) -> None:
+        """Interrupted, replayed and claimed anew, an attempt has the number that it had; its lease is another."""
+        table.store.queue_new(QUEUED)
+        first = table.store.claim(QUEUED, lease_until=1000.0)
+        assert first is not None
+        assert table.store.interrupt(first, Next(State.FAILED), sweep_at=None)
+        failed = table.row()
+        assert failed is not None
+        assert table.store.restart(failed, due_at=2000.0, sweep_at=2120.0)
+        waiting = table.row()
+        assert waiting is not None
+        second = table.store.claim(waiting, lease_until=3000.0)
+        assert second is not None
+        assert second.attempts == first.attempts
+        assert not table.store.record(first, invocation(), Next(State.SUCCEEDED), sweep_at=None)
+        assert table.row() == second
+        assert table.store.record(second, invocation(), Next(State.SUCCEEDED), sweep_at=None)
+
     def test_an_interruption_may_be_the_end(self, table: Table) -> None:
         """Without times, out of the index."""
         table.store.claim_new(FIRST)
@@ -541,14 +559,17 @@ class TestCircuits:
         assert circuits.all() == [opened]
         circuits.open(replace(CIRCUIT, probe_at=5.0))
         assert circuits.all() == [opened]
-        circuits.drain(CIRCUIT.host)
-        assert circuits.all() == [replace(opened, draining=True)]
+        circuits.drain(CIRCUIT.host, now=1040.0004)
+        draining = replace(opened, draining=True, probe_at=1040.0)
+        assert circuits.all() == [draining]
+        circuits.drain(CIRCUIT.host, now=1050.0)
+        assert circuits.all() == [draining]
         circuits.open(replace(CIRCUIT, probe_at=5.0))
         assert circuits.all() == [replace(CIRCUIT, probe_at=5.0)]
 
     def test_what_is_closed_is_not_drained(self, circuits: Circuits) -> None:
         """It stays closed."""
-        circuits.drain(CIRCUIT.host)
+        circuits.drain(CIRCUIT.host, now=1040.0)
         assert circuits.all() == []
         assert not circuits.advance(CIRCUIT, replace(CIRCUIT, probes=1))
         assert not circuits.advance(CIRCUIT, None)
@@ -562,9 +583,9 @@ class TestCircuits:
         assert not circuits.advance(CIRCUIT, replace(after, probe_at=9.0))
         assert not circuits.advance(CIRCUIT, None)
         assert circuits.all() == [after]
-        circuits.drain(CIRCUIT.host)
+        circuits.drain(CIRCUIT.host, now=1070.0)
         assert not circuits.advance(after, None)
-        assert circuits.advance(replace(after, draining=True), None)
+        assert circuits.advance(replace(after, draining=True, probe_at=1070.0), None)
         assert circuits.all() == []
 
     def test_hosts_have_nothing_to_do_with_each_other(self, circuits: Circuits) -> None:

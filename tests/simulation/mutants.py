@@ -268,8 +268,8 @@ MUTANTS: Final = (
     Mutant(
         name="the sweep does not postpone what it has woken",
         module=sweeping,
-        old="elif self.rows.postpone(delivery, sweep_at=now + AGAIN_SECONDS):",
-        new="else:",
+        old="if not self.rows.postpone(delivery, sweep_at=now + AGAIN_SECONDS):",
+        new="if False:",
     ),
 )
 

@@ -1,12 +1,28 @@
-"""`circuits`: what counts against a host, and when enough of it opens the circuit."""
+"""`circuits`: what counts against a host, when enough of it opens the circuit, and how those of many hosts go on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import pytest
 
-from grantwire.circuits import FEWEST_ATTEMPTS, WINDOW_SECONDS, Window, host_failed
+from grantwire.circuits import (
+    FEWEST_ATTEMPTS,
+    GIVE_UP_SECONDS,
+    SETTLED_SECONDS,
+    WINDOW_SECONDS,
+    Circuit,
+    CircuitKeeper,
+    Circuits,
+    Window,
+    host_failed,
+)
+from grantwire.identifiers import moment
 from grantwire.judging import Outcome
-from grantwire.models import State
+from grantwire.models import Delivery, State
+from tests.fakes import FakeCircuits, FakeDeliveries, FakeWakeups
 
 NOW = 1_795_000_000.0
+HOST = "down.example.com"
 
 
 def outcome(code: str) -> Outcome:
@@ -57,3 +73,94 @@ def test_what_is_long_ago_does_not_count() -> None:
     window = Window()
     apart = WINDOW_SECONDS / (FEWEST_ATTEMPTS - 2)
     assert not any(window.add(NOW + number * apart, failed=True) for number in range(100))
+
+
+@dataclass
+class Outage:
+    """Circuits as the sweep and the processes that send see them, at a moment that the test sets."""
+
+    now: float = NOW
+    circuits: FakeCircuits = field(default_factory=FakeCircuits)
+    rows: FakeDeliveries = field(default_factory=FakeDeliveries)
+    wakeups: FakeWakeups = field(default_factory=FakeWakeups)
+
+    def process(self) -> Circuits:
+        """One of those that send."""
+        return Circuits(records=self.circuits, clock=lambda: self.now)
+
+    def sweep(self, has_time: Callable[[], bool] = lambda: True) -> None:
+        """What is done each minute."""
+        keeper = CircuitKeeper(
+            records=self.circuits,
+            rows=self.rows,
+            wakeups=self.wakeups,
+            is_sendable=lambda webhook_id: True,
+            clock=lambda: self.now,
+        )
+        keeper.look_after(has_time=has_time)
+
+    def park(self, host: str = HOST) -> Delivery:
+        """A delivery that waits for the host from now on."""
+        number = len(self.rows.rows)
+        parked = Delivery(
+            webhook_id="wh_1",
+            sort_key=f"{moment(NOW)}#evt_{number:032x}",
+            trigger="RequestCreated",
+            state=State.WAITING,
+            attempts=0,
+            parked_host=host,
+            parked_at=self.now,
+        )
+        assert self.rows.queue_new(parked)
+        return parked
+
+    def stored(self, delivery: Delivery) -> Delivery:
+        """As it is now."""
+        found = self.rows.get(delivery.webhook_id, delivery.sort_key)
+        assert found
+        return found
+
+
+def test_who_still_takes_the_circuit_for_open_parks_nothing_for_ever() -> None:
+    """The probe came long after it was due, when a process had just read that the host is down: what that one parks
+    is released, since the circuit stays for a while from the moment the host was found to be back.
+    """
+    outage = Outage()
+    outage.circuits.open(Circuit(host=HOST, opened_at=NOW, probe_at=NOW + 30))
+    outage.park()
+    outage.now += 40
+    outage.sweep()
+    late, other = outage.process(), outage.process()
+    outage.now = NOW + 295
+    assert late.is_open(HOST)
+    outage.now = NOW + 300
+    other.attempted(HOST, Outcome(State.SUCCEEDED, "http_202", ""))
+    outage.now = NOW + 302
+    outage.sweep()
+    outage.now = NOW + 304
+    assert late.is_open(HOST)
+    parked = outage.park()
+    outage.now = NOW + 360
+    outage.sweep()
+    assert outage.stored(parked).parked_host is None
+    outage.now += SETTLED_SECONDS
+    outage.sweep()
+    assert outage.circuits.all() == []
+
+
+def test_many_hosts_that_were_down_for_days_leave_time_for_the_sweep() -> None:
+    """What is given up takes turns and stops when time is over, like what is released; it comes first the next time."""
+    outage = Outage()
+    hosts = [f"{number}.example.com" for number in range(20)]
+    for host in hosts:
+        outage.circuits.open(Circuit(host=host, opened_at=NOW, probe_at=NOW + 30))
+    parked = [outage.park(host) for _ in range(10) for host in hosts]
+    outage.now += GIVE_UP_SECONDS + 60
+    for host in hosts:  # none is due for a probe
+        outage.circuits.circuits[host] = replace(outage.circuits.circuits[host], probe_at=outage.now + 60)
+    left = iter([True] * (2 * len(hosts) + len(hosts)))  # to look at each host, and to end two deliveries of each
+    outage.sweep(lambda: next(left, False))
+    ended = [one for one in parked if outage.stored(one).state is State.FAILED]
+    assert len(ended) == 2 * len(hosts)
+    outage.sweep()
+    assert all(outage.stored(one).state is State.FAILED for one in parked)

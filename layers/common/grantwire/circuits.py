@@ -65,7 +65,7 @@ class Circuit:
     """A host whose deliveries are parked, or (`draining`) are being released.
 
     opened_at when the host was found to be down
-    probe_at  when the next probe may be sent
+    probe_at  when the next probe may be sent; of one that is draining, since when it is
     probes    how many were sent
     """
 
@@ -87,8 +87,8 @@ class Records(Protocol):
         """Open a host's circuit, unless it is open already."""
         ...
 
-    def drain(self, host: str) -> None:
-        """The host is back: have its deliveries released."""
+    def drain(self, host: str, *, now: float) -> None:
+        """The host is back: have its deliveries released, unless that has begun."""
         ...
 
     def advance(self, circuit: Circuit, after: Circuit | None) -> bool:
@@ -161,7 +161,7 @@ class Circuits:
             self.records.open(Circuit(host=host, opened_at=now, probe_at=now + FIRST_PROBE_SECONDS))
             self._forget()
         elif not failed and self.is_open(host):
-            self.records.drain(host)
+            self.records.drain(host, now=now)
             self._forget()
 
     def _circuits(self) -> Mapping[str, Circuit]:
@@ -189,20 +189,18 @@ class CircuitKeeper:
     clock: Callable[[], float]
 
     def look_after(self, *, has_time: Callable[[], bool]) -> None:
-        """Every circuit, once. Raises StoreError for our own faults; the next minute's run goes on.
+        """Every circuit, once, while there is time. Raises StoreError for our own faults; the next run goes on.
 
-        What is released takes turns, host by host, as long as there is time: many hosts drain more slowly, none waits.
+        What has to move takes turns, host by host: many hosts drain more slowly, none waits.
         """
         circuits = self.records.all()
         for circuit in circuits:
-            if self.clock() - circuit.opened_at > GIVE_UP_SECONDS:
-                self._give_up(circuit.host)
-            if not circuit.draining and self.clock() >= circuit.probe_at:
+            if not circuit.draining and self.clock() >= circuit.probe_at and has_time():
                 self._probe(circuit)
-        backlogs = [self._backlog(circuit) for circuit in circuits if circuit.draining]
+        backlogs = [self._backlog(circuit) for circuit in circuits if has_time()]
         for index, deliveries in enumerate(zip_longest(*backlogs)):
             for delivery in deliveries:
-                if delivery and has_time():
+                if delivery and has_time() and not self._given_up(delivery):
                     self._release(delivery, self.clock() + index * 60 / RELEASED_PER_SWEEP)
 
     def _probe(self, circuit: Circuit) -> None:
@@ -211,9 +209,11 @@ class CircuitKeeper:
         wait = min(FIRST_PROBE_SECONDS * 2**circuit.probes, LONGEST_PROBE_SECONDS)
         after = replace(circuit, probe_at=now + wait, probes=min(circuit.probes + 1, 10))
         page = self.rows.parked(circuit.host, limit=LOOKED_AT_FOR_A_PROBE)
-        if not self.records.advance(circuit, after if page else replace(circuit, draining=True)):
+        if not self.records.advance(circuit, after if page else replace(circuit, draining=True, probe_at=now)):
             return
         for delivery in page:
+            if self._given_up(delivery):
+                continue
             sendable = self.is_sendable(delivery.webhook_id)
             if self.rows.release(delivery, due_at=now, sweep_at=sweep_at(now, now)):
                 if sendable:
@@ -221,17 +221,28 @@ class CircuitKeeper:
                     return
                 self.wakeups.send(delivery, delay_seconds=0.0)  # it is ended without being sent, and proves nothing
 
-    def _give_up(self, host: str) -> None:
-        """End what has waited for the host for longer than a whole schedule of attempts would have taken."""
-        for delivery in self.rows.parked(host, limit=RELEASED_PER_SWEEP):
-            if self.clock() - (delivery.parked_at or 0.0) > GIVE_UP_SECONDS:
-                reason = f"{host} was down for four days; replay the delivery when it is back"
-                if self.rows.end(delivery, code="host_down", reason=reason):
-                    reporting.ended(delivery, "host_down")
+    def _given_up(self, delivery: Delivery) -> bool:
+        """End what has waited for its host for longer than a whole schedule of attempts would have taken."""
+        if not self._is_too_old(delivery):
+            return False
+        reason = f"{delivery.parked_host} was down for four days; replay the delivery when it is back"
+        if self.rows.end(delivery, code="host_down", reason=reason):
+            reporting.ended(delivery, "host_down")
+        return True
+
+    def _is_too_old(self, delivery: Delivery) -> bool:
+        return self.clock() - (delivery.parked_at or 0.0) > GIVE_UP_SECONDS
 
     def _backlog(self, circuit: Circuit) -> Sequence[Delivery]:
-        """What to release this minute; the circuit is closed when there is nothing left."""
+        """What to release or to give up this minute; the circuit is closed when nothing is left, and nothing may come.
+
+        A process may know for some seconds more that the circuit is open, and park what it has.
+        """
+        if not circuit.draining and self.clock() - circuit.opened_at <= GIVE_UP_SECONDS:
+            return []
         page = self.rows.parked(circuit.host, limit=RELEASED_PER_SWEEP)
+        if not circuit.draining:
+            return [delivery for delivery in page if self._is_too_old(delivery)]
         if not page and self.clock() - circuit.probe_at > SETTLED_SECONDS:
             self.records.advance(circuit, None)
         return page

@@ -37,6 +37,7 @@ class ReplayJob:
     per_minute  how many are sent in a minute
     total       how many there were when the job was made
     replayed    how many have been taken up so far
+    next_at     when the deliveries of its next step may begin
     cursor      the sort key of the last delivery that was looked at
     """
 
@@ -48,6 +49,7 @@ class ReplayJob:
     total: int
     state: JobState = JobState.RUNNING
     replayed: int = 0
+    next_at: float = 0.0
     cursor: str = ""
 
 
@@ -153,12 +155,17 @@ class Replayer:
         return job.state is JobState.RUNNING and self.jobs.advance(job, replace(job, state=JobState.CANCELLED))
 
     def step(self, job_id: str) -> None:
-        """One minute's worth of a job. The deliveries first, the job's row second: a step that dies is taken again.
+        """One minute's worth of a job, unless that minute has been taken: steps may come late, and then all at once.
 
-        What such a step has replayed is not failed any more, so taking it again does no harm.
+        The minute first, then the deliveries, how far it came last: what a step that died has left is taken by the
+        next, and what it has replayed is not failed any more.
         """
-        job = self.jobs.get(job_id)
-        if job is None or job.state is not JobState.RUNNING:
+        stored, now = self.jobs.get(job_id), self.clock()
+        if stored is None or stored.state is not JobState.RUNNING or stored.next_at > now + STEP_SECONDS / 2:
+            return
+        begin = max(now, stored.next_at)
+        job = replace(stored, next_at=begin + STEP_SECONDS)
+        if not self.jobs.advance(stored, job):
             return
         taken, cursor = 0, job.cursor
         for _ in range(MAX_PAGES):
@@ -167,7 +174,8 @@ class Replayer:
                 job.webhook_id, since=job.since, until=job.until, after=cursor, limit=min(left, PAGE)
             )
             apart = STEP_SECONDS / job.per_minute
-            taken += sum(self.replay(one, delay_seconds=(taken + index) * apart) for index, one in enumerate(page))
+            delays = [begin - now + (taken + index) * apart for index in range(len(page))]
+            taken += sum(self.replay(one, delay_seconds=delay) for one, delay in zip(page, delays, strict=True))
             if not cursor or taken >= job.per_minute:
                 break
         state = JobState.RUNNING if cursor else JobState.DONE

@@ -19,6 +19,8 @@ SHARDS: Final = 8
 PAGE: Final = 100
 AGAIN_SECONDS: Final = 300.0  # when a delivery that was woken is looked after again
 GIVE_UP_SECONDS: Final = 86_400.0  # a delivery that cannot be woken for a day is ended: nothing is woken for ever
+_TOO_LARGE: Final = "its event is too large to be stored, and AWS does not hand it in any more"
+_NOT_WOKEN: Final = "it could not be woken for a day: our own tables, queue or key were out of reach"
 _INTERRUPTED: Final = Outcome(State.WAITING, "interrupted", "the sender stopped during the attempt")
 
 
@@ -88,18 +90,23 @@ class Sweeper:
             self._wake(delivery)
 
     def _wake(self, delivery: Delivery) -> None:
-        """The row first: a sweep that dies here leaves a row that is looked after again."""
+        """The row first: a sweep that dies here leaves a row that is looked after again.
+
+        That also tells whether the row is what the index says, which may be behind.
+        """
         now = self.clock()
+        if not self.rows.postpone(delivery, sweep_at=now + AGAIN_SECONDS):
+            return
         if delivery.due_at is None:
-            reason = "its event is too large to be stored, and AWS does not hand it in any more"
-            if self.rows.end(delivery, code="event_missing", reason=reason):
-                reporting.ended(delivery, "event_missing")
+            self._end(delivery, "event_missing", _TOO_LARGE)
         elif now - delivery.due_at > GIVE_UP_SECONDS:
-            reason = "it could not be woken for a day: our own tables, queue or key were out of reach"
-            if self.rows.end(delivery, code="overdue", reason=reason):
-                reporting.ended(delivery, "overdue")
-        elif self.rows.postpone(delivery, sweep_at=now + AGAIN_SECONDS):
+            self._end(delivery, "overdue", _NOT_WOKEN)
+        else:
             self.wakeups.send(delivery, delay_seconds=0.0)
+
+    def _end(self, delivery: Delivery, code: str, reason: str) -> None:
+        if self.rows.end(delivery, code=code, reason=reason):
+            reporting.ended(delivery, code)
 
     def _interrupt(self, delivery: Delivery) -> None:
         now = self.clock()

@@ -37,16 +37,20 @@ class CircuitStore:
         condition = "attribute_not_exists(pk) OR draining = :draining"
         self._put(circuit, condition, {":draining": {"BOOL": True}})
 
-    def drain(self, host: str) -> None:
-        """The host is back: have its deliveries released."""
+    def drain(self, host: str, *, now: float) -> None:
+        """The host is back: have its deliveries released, unless that has begun."""
         with translated("dynamodb UpdateItem"):
             try:
                 self.client.update_item(
                     TableName=self.table_name,
                     Key=_key(host),
-                    UpdateExpression="SET draining = :draining",
-                    ConditionExpression="attribute_exists(pk)",
-                    ExpressionAttributeValues={":draining": {"BOOL": True}},
+                    UpdateExpression="SET draining = :draining, probe_at = :now",
+                    ConditionExpression="draining = :open",
+                    ExpressionAttributeValues={
+                        ":draining": {"BOOL": True},
+                        ":open": {"BOOL": False},
+                        ":now": {"N": f"{now:.3f}"},
+                    },
                 )
             except self.client.exceptions.ConditionalCheckFailedException:
                 return

@@ -95,7 +95,8 @@ class DeliveryStore(EventStore):
     def record(self, delivery: Delivery, invocation: Invocation, following: Next, *, sweep_at: float | None) -> bool:
         """Write what the claimed attempt came to; False when the claim was lost meanwhile."""
         recorded = _after(delivery, following, sweep_at)
-        return self._change(delivery, recorded, **_came_to(invocation), attempt=write_attempt(invocation))
+        came_to = _came_to(invocation)
+        return self._change(delivery, recorded, same_lease=True, **came_to, attempt=write_attempt(invocation))
 
     def hold(self, delivery: Delivery, *, number: float, due_at: float, sweep_at: float) -> bool:
         """Have a waiting delivery wait for its turn; False when the row has changed meanwhile."""

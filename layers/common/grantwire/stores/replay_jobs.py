@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _PARTITION: Final = {"S": "REPLAY"}
-_NUMBERS: Final = ("since", "until", "per_minute", "total", "replayed")
+_NUMBERS: Final = ("since", "until", "per_minute", "total", "replayed", "next_at")
+_CHANGING: Final = ("state", "cursor", "replayed", "next_at")
 _DAY: Final = 86_400
 
 
@@ -42,15 +43,22 @@ class ReplayJobStore:
 
     def running(self) -> Sequence[ReplayJob]:
         """Every job that is running."""
-        with translated("dynamodb Query"):
-            page = self.client.query(
-                TableName=self.table_name,
-                KeyConditionExpression="pk = :replay",
-                FilterExpression="#state = :running",
-                ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues={":replay": _PARTITION, ":running": {"S": JobState.RUNNING}},
-            )
-        return [_read(row) for row in page["Items"]]
+        running: list[ReplayJob] = []
+        start: dict[str, Any] = {}
+        while True:
+            with translated("dynamodb Query"):
+                page = self.client.query(
+                    TableName=self.table_name,
+                    KeyConditionExpression="pk = :replay",
+                    FilterExpression="#state = :running",
+                    ExpressionAttributeNames={"#state": "state"},
+                    ExpressionAttributeValues={":replay": _PARTITION, ":running": {"S": JobState.RUNNING}},
+                    **start,
+                )
+            running += [_read(row) for row in page["Items"]]
+            if "LastEvaluatedKey" not in page:
+                return running
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def newest_of(self, webhook_id: str, *, limit: int) -> Sequence[ReplayJob]:
         """The newest `limit` jobs of a webhook, newest first, among the newest of all that one read finds (1 MB)."""
@@ -67,19 +75,18 @@ class ReplayJobStore:
 
     def advance(self, job: ReplayJob, after: ReplayJob) -> bool:
         """Write `after` over `job`; False when the job was cancelled, or another step was faster."""
-        condition = "#state = :state AND #cursor = :cursor AND replayed = :replayed"
-        new = _row(after)
+        old, new = _row(job), _row(after)
         with translated("dynamodb UpdateItem"):
             try:
                 self.client.update_item(
                     TableName=self.table_name,
                     Key={"pk": new["pk"], "sk": new["sk"]},
-                    UpdateExpression="SET #state = :new_state, #cursor = :new_cursor, replayed = :new_replayed",
-                    ConditionExpression=condition,
-                    ExpressionAttributeNames={"#state": "state", "#cursor": "cursor"},
+                    UpdateExpression="SET " + ", ".join(f"#{name} = :new_{name}" for name in _CHANGING),
+                    ConditionExpression=" AND ".join(f"#{name} = :{name}" for name in _CHANGING),
+                    ExpressionAttributeNames={f"#{name}": name for name in _CHANGING},
                     ExpressionAttributeValues={
-                        **{f":{name}": _row(job)[name] for name in ("state", "cursor", "replayed")},
-                        **{f":new_{name}": new[name] for name in ("state", "cursor", "replayed")},
+                        **{f":{name}": old[name] for name in _CHANGING},
+                        **{f":new_{name}": new[name] for name in _CHANGING},
                     },
                 )
             except self.client.exceptions.ConditionalCheckFailedException:
@@ -105,5 +112,6 @@ def _read(row: dict[str, Any]) -> ReplayJob:
         total=int(row["total"]["N"]),
         state=JobState(row["state"]["S"]),
         replayed=int(row["replayed"]["N"]),
+        next_at=float(row["next_at"]["N"]),
         cursor=row["cursor"]["S"],
     )
