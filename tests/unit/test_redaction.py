@@ -1,6 +1,7 @@
 """`redaction`: what a receiver sends back holds no secret."""
 
 import base64
+import html
 import json
 from urllib.parse import quote, quote_plus
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from grantwire.redaction import Redactor
 from tests.unit.conftest import texts
 
+WORD = 'p\u00e4ssw\u00f6rd-"hemligt'
 # A mask in a secret would let a secret be put together from what is left around another mask.
 SECRETS = texts(40).filter(lambda text: len(text) >= 4 and "•" not in text)
 
@@ -105,7 +107,12 @@ def test_the_parts_of_a_secret_are_secret(secret: str, text: str, expected: str)
 @pytest.mark.parametrize(
     ("secret", "echoed"),
     [
-        ("p\u00e4ssw\u00f6rd-hemligt", "p\u00e4ssw\u00f6rd-hemligt".encode().decode("latin-1")),
+        (WORD, WORD.encode().decode("latin-1")),
+        (WORD, json.dumps(WORD.encode().decode("latin-1"))[1:-1]),
+        (WORD, json.dumps(WORD.encode().decode("latin-1"), ensure_ascii=False)[1:-1]),
+        (WORD, html.escape(WORD.encode().decode("latin-1"))),
+        (WORD, str(WORD.encode())[2:-1]),
+        (WORD, json.dumps(WORD)[1:-1].replace("00e4", "00E4").replace("00f6", "00F6")),
         ("abc+def&ghi<jkl", r"abc\u002bdef\u0026ghi\u003cjkl"),
         ("abc+def&ghi<jkl", r"abc\u002Bdef\u0026ghi\u003Cjkl"),
         ("abc&def<ghi", "abc&amp;def&lt;ghi"),
@@ -114,7 +121,10 @@ def test_the_parts_of_a_secret_are_secret(secret: str, text: str, expected: str)
         ('Digest response="6629fae49393a053", nc=1', "6629fae49393a053"),
         (" abcd1234 ", "abcd1234"),
     ],
-    ids=["header bytes", "escapes", "escapes in capitals", "HTML", "cookie", "scheme", "digest", "spaces"],
+    ids=[
+        *("header bytes", "header bytes as JSON", "header bytes as JSON in UTF-8", "header bytes as HTML", "bytes"),
+        *("JSON in capitals", "escapes", "escapes in capitals", "HTML", "cookie", "scheme", "digest", "spaces"),
+    ],
 )
 def test_parts_and_odd_spellings_are_masked(secret: str, echoed: str) -> None:
     """What frameworks make of what they send back."""

@@ -77,16 +77,21 @@ def _decoded(text: str) -> str:
 
 
 def _spellings(part: str) -> set[str]:
-    encoded = base64.b64encode(part.encode("utf-8", "replace")).decode().rstrip("=")
-    escaped = {json.dumps(part)[1:-1], json.dumps(part, ensure_ascii=False)[1:-1]}
+    """Of the part itself, and of what a server has of it that reads a header's bytes as Latin-1."""
+    sent = part.encode("utf-8", "replace")
+    return {*_written(part), *_written(sent.decode("latin-1")), repr(sent)[2:-1]}
+
+
+def _written(text: str) -> set[str]:
+    encoded = base64.b64encode(text.encode("utf-8", "replace")).decode().rstrip("=")
+    escaped = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
     percent = {
-        quote(part, safe="", errors="replace"),
-        quote(part, safe="/", errors="replace"),
-        quote_plus(part, errors="replace"),
+        quote(text, safe="", errors="replace"),
+        quote(text, safe="/", errors="replace"),
+        quote_plus(text, errors="replace"),
     }
     lower = {_ESCAPE.sub(lambda match: match.group().lower(), one) for one in percent}
-    wire = part.encode("utf-8", "replace").decode("latin-1")  # as a header's bytes are read
-    unicode = _NO_WORD.sub(lambda match: f"\\u{ord(match.group()):04x}", part)
-    others = {wire, html.escape(part), unicode, re.sub(r"(?<=\\u)[0-9a-f]{4}", lambda m: m.group().upper(), unicode)}
+    unicode = _NO_WORD.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+    upper = {re.sub(r"(?<=\\u)[0-9a-f]{4}", lambda m: m.group().upper(), one) for one in (unicode, *escaped)}
     slashed = {one.replace("/", "\\/") for one in escaped}  # as PHP writes JSON
-    return {part, encoded, *others, *escaped, *slashed, *percent, *lower}
+    return {text, encoded, html.escape(text), unicode, *upper, *escaped, *slashed, *percent, *lower}
