@@ -2,10 +2,10 @@
 
 What `make build` made runs as Lambda runs it: the function, its layer, and the modules of Lambda's Python runtime, no
 more. The floor imports, in a fresh interpreter, the modules that the function ends up with and that are not our own,
-and makes as many clients of AWS's, as a function does that takes Python and botocore as they are. The spared floor
-does the same without what ours leave out of it, so that what remains above it is our own code, and nothing else. Each
-figure is the fastest of fresh processes that take turns on one core. Besides, the first and the second invocation under
-AWS's runtime interface emulator are timed.
+makes as many clients of AWS's and reads the same certificate authorities, as a function does that takes Python and
+botocore as they are. The spared floor does the same without what ours leave out of it, so that what remains above it is
+our own code, and nothing else. Each figure is the fastest of fresh processes that take turns on one core. Besides, the
+first and the second invocation under AWS's runtime interface emulator are timed.
 """
 
 import argparse
@@ -34,6 +34,11 @@ _HARMLESS: Final[Mapping[str, object]] = {
     "dispatch": {"detail-type": "none of ours", "detail": {}},
     "redeliver": {"Records": []},
 }
+_TRUST: Final = """
+from botocore.httpsession import create_urllib3_context, get_cert_path
+create_urllib3_context().load_verify_locations(get_cert_path(True))
+"""
+_TRUST_OF_EGRESS: Final = "import ssl; ssl.create_default_context()"
 _SESSION: Final = "import botocore.session; session = botocore.session.Session()"
 _SPARED_SESSION: Final = f"""
 import botocore.session
@@ -100,20 +105,24 @@ def printed(sandbox: Sandbox, code: str) -> str:
     return done.stdout.decode()
 
 
-def floors_of(sandbox: Sandbox) -> dict[str, str]:
+def floors_of(name: str, sandbox: Sandbox) -> dict[str, str]:
     """Code that imports and makes what the function does, without us: as it comes, and with what ours are spared."""
     modules, clients_made = json.loads(printed(sandbox, _FOUND.format(sandbox.folder)))
     imports = ["import importlib"]
     imports += [f"try: importlib.import_module({name!r})\nexcept ImportError: pass" for name in modules]
     made = [f"session.create_client({name!r})" for name in clients._SERVICES[:clients_made]]  # made in this order
+    if made:
+        made.append(_TRUST)
+    if name in OF_THE_TARGET:  # those that send
+        made.append(_TRUST_OF_EGRESS)
     floor = [*imports, *([_SESSION] if made else []), *made]
     spared = ["import gc; gc.disable()", *imports, *([_SPARED_SESSION] if made else []), *made, "gc.freeze()"]
     return {"floor": "\n".join(floor), "spared": "\n".join(spared)}
 
 
-def started(sandbox: Sandbox, runs: int) -> dict[str, float]:
+def started(name: str, sandbox: Sandbox, runs: int) -> dict[str, float]:
     """Milliseconds of the function and of its floors, and what it takes of each."""
-    cases = {**floors_of(sandbox), "function": "import app"}
+    cases = {**floors_of(name, sandbox), "function": "import app"}
     taken: dict[str, list[float]] = {name: [] for name in cases}
     for _ in range(runs + 1):
         for name, code in cases.items():
@@ -145,7 +154,7 @@ def measured(runs: int) -> dict[str, Any]:
         invocations = {name: invoked(made.sandbox(name), event, max(3, runs // 2)) for name, event in _HARMLESS.items()}
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, {min(all_cores)})
-        starts = {name: started(made.sandbox(name), runs) for name in FUNCTIONS}
+        starts = {name: started(name, made.sandbox(name), runs) for name in FUNCTIONS}
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, all_cores)
     return {"starts": starts, "invocations": invocations, **layer}
@@ -157,8 +166,9 @@ def main() -> None:
     arguments.add_argument("--runs", type=int, default=9)
     figures = measured(arguments.parse_args().runs)
     for name, one in figures["starts"].items():
-        verdict = ("met" if one["ratio"] <= TARGET else "MISSED") if name in OF_THE_TARGET else "-"
-        print(f"{name:14} " + ", ".join(f"{key} {value:.4g}" for key, value in one.items()) + f" ({verdict})")
+        verdicts = ["met" if one[ratio] <= TARGET else "MISSED" for ratio in ("ratio", "of_spared")]
+        verdict = f" ({', '.join(verdicts)})" if name in OF_THE_TARGET else ""
+        print(f"{name:14} " + ", ".join(f"{key} {value:.4g}" for key, value in one.items()) + verdict)
     for name, one in figures["invocations"].items():
         print(f"{name:14} first invocation {one['first']:.0f} ms, second {one['second']:.1f} ms (emulator)")
     verdict = "met" if figures["layer_mb"] <= MOST_LAYER_MB else "MISSED"

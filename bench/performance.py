@@ -56,6 +56,7 @@ def cold(runs: int) -> str:
             *(name, f"{one['function']:.0f}", f"{one['floor']:.0f}", f"{one['ratio']:.2f}"),
             met(one["ratio"], cold_start.TARGET) if name in cold_start.OF_THE_TARGET else "",
             *(f"{one['spared']:.0f}", f"{one['of_spared']:.2f}"),
+            met(one["of_spared"], cold_start.TARGET) if name in cold_start.OF_THE_TARGET else "",
         ]
         for name, one in figures["starts"].items()
     ]
@@ -65,7 +66,16 @@ def cold(runs: int) -> str:
     )
     return (
         table(
-            ["function", "ms until wired", "ms of its libraries", "ratio", "target ≤ 1.15", "spared", "ratio to that"],
+            [
+                "function",
+                "ms until wired",
+                "ms of its libraries",
+                "ratio",
+                "≤ 1.15",
+                "spared",
+                "ratio to that",
+                "≤ 1.15",
+            ],
             rows,
         )
         + f"\nThe first invocation under the emulator and the second, of an input with nothing to do: {emulated}.\n"

@@ -74,4 +74,4 @@ def _failure(record: dict[str, Any], *, seconds_left: SecondsLeft) -> str:
     return ""
 
 
-end_init_phase(dispatcher, clients.kms)
+end_init_phase(dispatcher, clients.kms, clients.read_authorities)

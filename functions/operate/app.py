@@ -42,4 +42,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, object]:
     return operator().run(event, has_time=lambda: context.get_remaining_time_in_millis() > RESERVE_MS)
 
 
-end_init_phase(operator)
+end_init_phase(operator, clients.read_authorities)

@@ -72,4 +72,4 @@ def _failure(record: dict[str, Any], *, seconds_left: SecondsLeft) -> str:
     return ""
 
 
-end_init_phase(redeliverer, clients.kms)
+end_init_phase(redeliverer, clients.kms, clients.read_authorities)

@@ -15,6 +15,7 @@ from grantwire import replay_wiring, wiring
 from grantwire.circuits import CircuitKeeper
 from grantwire.observability import Metric, count, logger, measure, write_metrics
 from grantwire.settings import sweep_settings
+from grantwire.stores import clients
 from grantwire.sweeping import Sweeper
 
 RESERVE_MS = 10_000  # left for the page that was begun
@@ -65,4 +66,4 @@ def _sweep(*, has_time: Callable[[], bool]) -> None:
     measure(Metric.OVERDUE_SECONDS, swept.oldest_seconds)
 
 
-end_init_phase(sweeper, circuit_keeper)
+end_init_phase(sweeper, circuit_keeper, clients.read_authorities)

@@ -89,4 +89,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return api.resolve(event, context)
 
 
-end_init_phase(clients.dynamodb, clients.kms)
+end_init_phase(clients.dynamodb, clients.kms, clients.read_authorities)

@@ -18,6 +18,7 @@ from answering import json_answer, stale, unavailable, unprocessable, wrong_body
 from describing import openapi
 from grantwire.errors import InvalidBodyError, InvalidWebhookError, StaleVersionError, StoreError
 from grantwire.observability import logger
+from grantwire.stores import clients
 
 api = APIGatewayHttpResolver(enable_validation=True)
 for routes in (webhook_routes, delivery_routes, event_routes, reference_routes):
@@ -56,4 +57,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return api.resolve(event, context)
 
 
-end_init_phase(webhook_routes.keeper)
+end_init_phase(webhook_routes.keeper, clients.read_authorities)

@@ -1,16 +1,20 @@
-"""What botocore is spared when it makes a client changes nothing about what the client sends."""
+"""What botocore is spared when it makes a client changes nothing about what the client sends, and whom it trusts."""
 
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
-from botocore.exceptions import EndpointVariantError
+from botocore.exceptions import EndpointVariantError, SSLError
 from botocore.loaders import Loader
 from botocore.session import Session
 
 from grantwire.stores import clients
+from tests.receivers import Authority, answer, answering, receiving
 
 CALLS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "dynamodb": ("get_item", {"TableName": "Deliveries", "Key": {"pk": {"S": "1"}, "sk": {"S": "1"}}}),
@@ -20,6 +24,7 @@ CALLS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "lambda": ("invoke", {"FunctionName": "dispatch"}),
 }
 PARTITIONS: Final = Loader().load_data("endpoints")["partitions"]
+NOTHING: Final = answer("200 OK", b"{}")
 NOT_KNOWN: Final = ("us-east-99", "moon-north-1")  # AWS may open the first tomorrow; the second follows no pattern
 PLAIN: Final = [(region, False, False) for one in PARTITIONS for region in (*one["regions"], *NOT_KNOWN)]
 VARIED: Final = [
@@ -87,3 +92,50 @@ def test_a_call_goes_where_botocore_would_send_it(sessions: tuple[Session, Sessi
         assert sent(ours, service, region, config) == expected, (region, fips, dual_stack)
         compared += 1
     assert compared > len({region for region, _, _ in PLAIN})
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch, authority: Authority) -> Iterator[list[str]]:
+    """Whenever a file of certificate authorities is read, by a process that trusts the test's own; its name."""
+    found: list[str] = []
+    read = ssl.SSLContext.load_verify_locations
+
+    def noted(context: ssl.SSLContext, cafile: Any = None, *others: Any) -> None:
+        found.append(cafile)
+        read(context, cafile, *others)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", noted)
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(authority.file))
+    clients._tls.cache_clear()
+    clients._session.cache_clear()
+    yield found
+    clients._tls.cache_clear()
+    clients._session.cache_clear()
+
+
+def client_of(service: str, port: int) -> Any:
+    where = {"endpoint_url": f"https://localhost:{port}", "region_name": "eu-west-1"}
+    return clients.create(session_with(clients._Loader()), service, **where)
+
+
+def test_certificate_authorities_are_read_once(reads: list[str], authority: Authority) -> None:
+    """For every connection of every client; and that may be before the first of them."""
+    with receiving(answering(NOTHING), authority.server_context()) as receiver:
+        clients.read_authorities()
+        assert reads == [str(authority.file)]
+        for service in ("dynamodb", "kms"):
+            client = client_of(service, receiver.port)
+            for _ in range(2):
+                method, parameters = CALLS[service]
+                getattr(client, method)(**parameters)
+                client.close()
+        assert receiver.connections == 4
+    assert reads == [str(authority.file)]
+
+
+def test_who_is_not_trusted_is_not_talked_to(reads: list[str], tmp_path: Path) -> None:
+    """Another authority's server, or one with another name."""
+    stranger = Authority(tmp_path)
+    with receiving(answering(NOTHING), stranger.server_context()) as receiver, pytest.raises(SSLError):
+        client_of("dynamodb", receiver.port).list_tables()
+    assert reads

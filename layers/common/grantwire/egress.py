@@ -235,6 +235,10 @@ class Egress:
         context.sslsocket_class = _DeadlineSocket
         return context
 
+    def prepare(self) -> None:
+        """Read whom to trust, which the first exchange would do otherwise: 20 ms of CPU."""
+        _ = self._pools
+
     def close(self) -> None:
         """Close the kept connections."""
         self._pools.clear()

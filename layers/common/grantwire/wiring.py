@@ -23,6 +23,7 @@ from grantwire.stores.webhooks import WebhookStore
 def invoker(settings: EgressSettings, *, own_host: str) -> Invoker:
     """Sends over the checked way out, and opens secrets by KMS."""
     sender = Egress(allowed_hosts=settings.allowed_hosts, own_host=own_host, permit_loopback=settings.permit_loopback)
+    sender.prepare()
     return Invoker(sender=sender, secrets=KmsSecrets(client=clients.kms))
 
 
