@@ -191,11 +191,14 @@ def grown() -> str:
         for label in ("other triggers", "the same trigger")
         for count, one in figures[label].items()
     ]
+    judged = [[claim, "met" if holds else "**missed**"] for claim, holds in growth.claims(figures).items()]
     swept = [[name, f"{one['calls']:.0f}", f"{one['cpu_ms']:.2f}"] for name, one in figures["sweep"].items()]
     return (
         table(["stored webhooks, the others name", "queries", "read units", "bytes", "CPU ms"], rows)
         + "\n"
         + table(["sweep, of deliveries", "calls to tables", "CPU ms"], swept)
+        + "\n"
+        + table(["target: flat", "as more are stored"], judged)
     )
 
 
