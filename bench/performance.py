@@ -217,7 +217,8 @@ def billed(figures: Mapping[str, Any]) -> str:
         + ", ".join(f"{name} {dollars:.2f}" for name, dollars in figures["idle"].items())
         + f". With a key that you have already it is ${idle - figures['idle']['the key']:.2f}: "
         + f"{met(idle - figures['idle']['the key'], bill.IDLE_TARGET)}. Within what AWS gives every account each month "
-        + f"(a million requests of SQS and of Lambda) it is ${free:.2f}, key and all.\n"
+        + f"(a million requests of SQS and of Lambda) it is ${free:.2f}, key and all. "
+        + f"With `EventBatches=on` the events' queue is polled too: ${figures['idle'][bill.POLLERS]:.2f} more.\n"
     )
     batches = [
         [rate, f"{one['size']:.1f}", f"{one['mean_s']:.2f}", f"{one['p99_s']:.2f}", f"{one['dollars']:.2f}"]
