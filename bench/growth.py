@@ -131,7 +131,7 @@ def event(number: int) -> dict[str, Any]:
     return {"id": f"e{number}", "detail-type": TRIGGERS[0], "detail": detail}
 
 
-def per_event(count: int, *, same_trigger: bool, events: int = 20) -> dict[str, float]:
+def per_event(count: int, *, same_trigger: bool, events: int = 200) -> dict[str, float]:
     """Reads, bytes and CPU of an event, warm."""
     table, rows = stored(count, same_trigger=same_trigger), FakeDeliveries()
     with ThreadPoolExecutor(4) as executor, quiet():
