@@ -35,7 +35,8 @@ SMALL_MB, LARGE_MB = 256, 512  # SenderMemory's default, and what batches, the s
 MINUTES_OF_A_MONTH: Final = 43_800
 BATCH: Final = 10
 TARGET, IDLE_TARGET = 3.50, 1.00
-ALLOWED_FOR: Final = ("the sweep's runs", "the queue's pollers")  # within AWS's allowances of every month
+POLLERS: Final = "the pollers of redeliver's queue"
+ALLOWED_FOR: Final = ("the sweep's runs", POLLERS)  # within AWS's allowances of every month
 
 
 @dataclass(frozen=True)
@@ -274,7 +275,7 @@ def shapes(account: Account, count: int) -> Shapes:
 
 
 def idle(account: Account, template: Mapping[str, Any]) -> dict[str, float]:
-    """Dollars a month when nothing comes."""
+    """Dollars a month when nothing comes, without batches: those have a queue of their own, polled as the other is."""
     run = account.count("sweep", [{}] * 20)
     ms = waited_ms(run) - ASSUMED["receiver_ms"] + cpu_ms(run, LARGE_MB)
     parts = bill(run, LARGE_MB, invocations=1, billed_ms=ms, sqs_requests=0)
@@ -289,7 +290,7 @@ def idle(account: Account, template: Mapping[str, Any]) -> dict[str, float]:
         "alarms beyond ten": max(0, kinds["AWS::CloudWatch::Alarm"] - PRICES["free"]["alarms"])
         * PRICES["cloudwatch"]["alarm_month"],
         "metrics beyond ten": max(0, metrics - PRICES["free"]["metrics"]) * PRICES["cloudwatch"]["metric_month"],
-        "the queue's pollers": 5 * MINUTES_OF_A_MONTH * 3 / MILLION * PRICES["sqs"]["million_requests"],
+        POLLERS: 5 * MINUTES_OF_A_MONTH * 3 / MILLION * PRICES["sqs"]["million_requests"],
     }
 
 
@@ -363,6 +364,7 @@ def main() -> None:
     for part, dollars in figures["idle"].items():
         print(f"    {part:36} {dollars:6.2f} a month")
     total = sum(figures["idle"].values())
+    print(f"the pollers of the events' queue, with batches: {figures['idle'][POLLERS]:.2f} a month more")
     print(f"idle: ${total:.2f} a month (target ≤ ${IDLE_TARGET:.2f}: {'met' if total <= IDLE_TARGET else 'MISSED'})")
     for name, dollars in figures["beside"].items():
         print(f"    {name:60} {dollars:8.2f} a million")

@@ -5,7 +5,8 @@ more. The floor imports, in a fresh interpreter, the modules that the function e
 makes as many clients of AWS's and reads the same certificate authorities, as a function does that takes Python and
 botocore as they are. The spared floor does the same without what ours leave out of it, so that what remains above it is
 our own code, and nothing else. Each figure is the fastest of fresh processes that take turns on one core. Besides, the
-first and the second invocation under AWS's runtime interface emulator are timed.
+first and the second invocation under AWS's runtime interface emulator are timed. A target that is missed is printed as
+such, and ends with 0 all the same.
 """
 
 import argparse

@@ -4,6 +4,7 @@ moto's server and the receiver run in processes of their own, so what is counted
 replays, on fresh tables, the calls that Grantwire made, through the same kind of client, and POSTs the same bytes over
 a kept connection. Both take turns, and the medians of the rounds are compared. Their difference is small beside the
 noise of either, so our own work is also measured by itself: the real handler without DynamoDB's client and the way out.
+A target that is missed is printed as such, and ends with 0 all the same.
 """
 
 import argparse
