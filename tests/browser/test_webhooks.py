@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from local.torq import TOKEN
 from tests.browser.conftest import OpenPage, Stack
@@ -80,6 +80,31 @@ def test_a_failed_test_says_what_to_look_at(page: Page, stack: Stack) -> None:
     )
     expect(panel.get_by_text(re.compile("would be sent again after"))).to_be_visible()
     assert stack.ask("GET", "/webhooks")["items"] == []
+
+
+def test_a_save_waits_for_a_test_and_says_so(stack: Stack, open_page: OpenPage) -> None:
+    """Save is dim while a test runs; pressed all the same, or Enter in a field, it says that nothing is saved yet."""
+    webhook = stack.webhook()
+    page = open_page(f"{stack.url}/#/webhooks/{webhook['id']}")
+    waiting: list[Route] = []
+    page.route(re.compile(r"/test$"), lambda route: waiting.append(route))
+    save = page.get_by_role("button", name="Save Webhook")
+    field(page, "Timeout in seconds").fill("7")
+    page.get_by_role("button", name="Test", exact=True).click()
+    expect(page.get_by_role("button", name="Testing …")).to_be_visible()
+    expect(save).to_be_disabled()
+    for press in (lambda: save.click(force=True), lambda: field(page, "Timeout in seconds").press("Enter")):
+        press()
+        expect(page.get_by_role("status").filter(has_text="Not saved yet: the test is still running.")).to_be_visible()
+        field(page, "Timeout in seconds").fill("8")
+        expect(page.get_by_text("Not saved yet")).to_have_count(0)
+    assert stack.ask("GET", f"/webhooks/{webhook['id']}")["version"] == webhook["version"]
+    waiting[0].continue_()
+    expect(page.get_by_text("Test successful")).to_be_visible()
+    expect(save).to_be_enabled()
+    save.click()
+    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+    assert stack.ask("GET", f"/webhooks/{webhook['id']}")["timeout_seconds"] == 8
 
 
 def test_a_filter_that_keeps_the_sample_back_says_why(page: Page, stack: Stack) -> None:

@@ -99,20 +99,31 @@ class Page {
     }), { kind: "panel" });
   }
 
-  /** Does something once: the button says so meanwhile, and what goes wrong is said at the bottom. */
+  /** Does something once: the button says so meanwhile, the other one is dim, and what goes wrong is said below. */
   async busy(pressed, word, act) {
-    if (this.working) return;
-    this.working = true;
+    if (this.working) return this.wait(pressed);
+    const other = pressed === this.test ? this.save : this.test;
+    this.working = pressed;
     const [label] = pressed.childNodes;
     pressed.replaceChildren(word);
     pressed.setAttribute("aria-busy", "true");
+    other.setAttribute("aria-disabled", "true");
     try {
       await this.attempt(act);
     } finally {
-      this.working = false;
+      this.working = null;
       pressed.replaceChildren(label);
       pressed.removeAttribute("aria-busy");
+      other.removeAttribute("aria-disabled");
     }
+  }
+
+  /** Nobody may believe that it is saved who pressed Save, or Enter in a field, while a test runs. */
+  wait(pressed) {
+    if (pressed === this.working) return;
+    this.showResult("", pressed === this.save
+      ? "Not saved yet: the test is still running. Save when it has ended."
+      : "Not tested yet: the webhook is still being saved. Test it then.");
   }
 
   async attempt(act) {
