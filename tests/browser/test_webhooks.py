@@ -186,6 +186,28 @@ def test_a_secret_never_comes_back(page: Page, stack: Stack) -> None:
     assert TOKEN not in page.content() + "".join(answers)
 
 
+def test_a_stored_secret_is_not_lost_by_a_tick(stack: Stack, open_page: OpenPage) -> None:
+    """Not secret any more, its mask is refused; ticked again, the stored value is kept; typing replaces the mask."""
+    webhook = stack.webhook(headers=[{"name": "X-Shared", "value": "stored", "secret": True}])
+    page = open_page(f"{stack.url}/#/webhooks/{webhook['id']}")
+    header = page.get_by_role("group", name="header")
+    header.get_by_label("Secret").uncheck()
+    page.get_by_role("button", name="Save Webhook").click()
+    words = "It is the mask of a secret: mark it secret, or enter the value."
+    expect(page.locator('[data-key="value"] > .error')).to_have_text(words)
+    assert stack.ask("GET", f"/webhooks/{webhook['id']}")["version"] == webhook["version"]
+    header.get_by_label("Secret").check()
+    page.get_by_role("button", name="Save Webhook").click()
+    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+    assert stack.ask("GET", f"/webhooks/{webhook['id']}")["headers"] == webhook["headers"]
+    header.get_by_label("Secret").uncheck()
+    header.get_by_label("Value").click()
+    page.keyboard.type("in sight")
+    page.get_by_role("button", name="Save Webhook").click()
+    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+    assert stack.ask("GET", f"/webhooks/{webhook['id']}")["headers"] == [{"name": "X-Shared", "value": "in sight"}]
+
+
 def test_a_hostile_name_is_only_text(stack: Stack, open_page: OpenPage) -> None:
     """Markup as a requester's name: shown letter by letter in the delivery, and nothing of it becomes an element."""
     name = "<img src=x onerror=alert(1)><script>alert(2)</script>"

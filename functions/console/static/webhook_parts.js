@@ -13,7 +13,8 @@ export function headerRows(given) {
 
 function headerRow({ name = "", value = "", secret = false }) {
   const nameInput = text(name, { placeholder: "X-Header", list: "header-names" });
-  const valueInput = text(value, { "data-template": true });
+  const select = (event) => { if (event.target.value === MASK) event.target.select(); };
+  const valueInput = text(value, { "data-template": true, on: { focus: select } });
   const box = tick("Secret", secret);
   const isSecret = () => box.firstChild.checked;
   hideWhen(valueInput, isSecret());
@@ -27,11 +28,13 @@ function headerRow({ name = "", value = "", secret = false }) {
   };
 }
 
-/** A secret is typed unseen; a stored one is a mask that goes as soon as somebody types. */
+/**
+ * A secret is typed unseen; a stored one is a mask that goes as soon as somebody types. The mask stays where it is no
+ * secret any more: the API refuses it there, and would take an empty value in place of what is stored.
+ */
 function hideWhen(input, secret) {
   input.type = secret ? "password" : "text";
   input.autocomplete = secret ? "new-password" : "off";
-  if (!secret && input.value === MASK) input.value = "";
 }
 
 function secretInput(value) {
