@@ -186,6 +186,25 @@ def test_a_secret_never_comes_back(page: Page, stack: Stack) -> None:
     assert TOKEN not in page.content() + "".join(answers)
 
 
+def test_a_header_that_is_always_secret_is_typed_unseen(page: Page, stack: Stack) -> None:
+    """As soon as its name says so, and nobody can untick it; under another name it is hidden until unticked."""
+    page.goto(f"{stack.url}/#/webhooks/new")
+    page.get_by_role("button", name="Add header").click()
+    header = page.get_by_role("group", name="header")
+    secret, value = header.get_by_label("Secret"), header.get_by_label("Value")
+    value.fill("Bearer secret")
+    expect(value).to_have_attribute("type", "text")
+    header.get_by_label("Name").fill("Authorization")
+    expect(value).to_have_attribute("type", "password")
+    expect(header.get_by_label("Always secret")).to_be_checked()
+    expect(secret).to_be_disabled()
+    header.get_by_label("Name").fill("X-Team")
+    expect(value).to_have_attribute("type", "password")
+    expect(header.get_by_label("Always secret")).to_have_count(0)
+    secret.uncheck()
+    expect(value).to_have_attribute("type", "text")
+
+
 def test_a_stored_secret_is_not_lost_by_a_tick(stack: Stack, open_page: OpenPage) -> None:
     """Not secret any more, its mask is refused; ticked again, the stored value is kept; typing replaces the mask."""
     webhook = stack.webhook(headers=[{"name": "X-Shared", "value": "stored", "secret": True}])

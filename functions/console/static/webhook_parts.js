@@ -6,6 +6,10 @@ import { choice, field, Rows, text, tick, Values } from "./fields.js";
 /** What stands for a stored secret; sent back, it keeps it. */
 export const MASK = "••••";
 
+/** A header with such a name is secret, marked or not: the API's own rule (`header_is_always_secret`). */
+const ALWAYS_SECRET =
+  /authorization|cookie|token|secret|password|passwd|credential|signature|api-?key|access-?key/i;
+
 /** Headers: name, value, secret or not. */
 export function headerRows(given) {
   return new Rows("headers", { noun: "header", given, make: headerRow });
@@ -17,8 +21,12 @@ function headerRow({ name = "", value = "", secret = false }) {
   const valueInput = text(value, { "data-template": true, on: { focus: select } });
   const box = tick("Secret", secret);
   const isSecret = () => box.firstChild.checked;
-  hideWhen(valueInput, isSecret());
-  box.addEventListener("input", () => hideWhen(valueInput, isSecret()));
+  const show = () => {
+    markByName(box, nameInput.value);
+    hideWhen(valueInput, isSecret());
+  };
+  for (const one of [nameInput, box]) one.addEventListener("input", show);
+  show();
   return {
     parts: [field("name", "Name", nameInput), field("value", "Value", valueInput), box],
     read: () => {
@@ -26,6 +34,15 @@ function headerRow({ name = "", value = "", secret = false }) {
       return { name: nameInput.value.trim(), value: valueInput.value, ...(isSecret() ? { secret: true } : {}) };
     },
   };
+}
+
+/** Ticked by its name, it stays so under another until somebody unticks it: what was hidden is not shown by itself. */
+function markByName(box, name) {
+  const always = ALWAYS_SECRET.test(name);
+  const [input, label] = box.children;
+  input.checked ||= always;
+  input.disabled = always;
+  label.textContent = always ? "Always secret" : "Secret";
 }
 
 /**
