@@ -393,6 +393,43 @@ def test_the_payload_schema_inserts_a_field(page: Page, stack: Stack) -> None:
     expect(page.get_by_label("Rendered body")).to_contain_text("ana.lima@example.comprod-db")
 
 
+@pytest.mark.parametrize(("label", "typed"), [("JSON with placeholders", '{"who": "'), ("URL", "https://a.b/?c=")])
+def test_an_inserted_field_can_be_undone(page: Page, stack: Stack, label: str, typed: str) -> None:
+    """With one press, and what was typed before and after it with others; then all of it done again."""
+    page.goto(f"{stack.url}/#/webhooks/new")
+    place = field(page, label)
+    place.fill("")
+    place.press_sequentially(typed)
+    page.get_by_role("button", name="View event's payload schema").click()
+    page.get_by_role("button", name="data.requester.email").click()
+    inserted = typed + "{{data.requester.email}}"
+    expect(place).to_have_value(inserted)
+    expect(place).to_be_focused()
+    place.press("x")
+    expect(place).to_have_value(f"{inserted}x")
+    place.press("Control+z")
+    expect(place).to_have_value(inserted)
+    place.press("Control+z")
+    expect(place).to_have_value(typed)
+    place.press("Control+Shift+z")
+    expect(place).to_have_value(inserted)
+    if label != "URL":
+        assert page.locator(".copy .line").inner_text().startswith(inserted)
+
+
+def test_a_field_is_inserted_where_the_browser_cannot_type_it(page: Page, stack: Stack) -> None:
+    """It is there all the same, and the preview has it."""
+    page.goto(f"{stack.url}/#/webhooks/new")
+    page.evaluate("document.execCommand = () => false")
+    body = page.get_by_label("JSON with placeholders")
+    body.fill('{"who": ""}')
+    body.evaluate("one => one.setSelectionRange(9, 9)")
+    page.get_by_role("button", name="View event's payload schema").click()
+    page.get_by_role("button", name="data.requester.email").click()
+    expect(body).to_have_value('{"who": "{{data.requester.email}}"}')
+    expect(page.get_by_label("Rendered body")).to_contain_text("ana.lima@example.com")
+
+
 def test_a_signing_secret_is_shown_once(page: Page, stack: Stack) -> None:
     """When it is made and when it is rotated; never after that."""
     page.goto(f"{stack.url}/#/webhooks/new")

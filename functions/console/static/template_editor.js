@@ -70,11 +70,15 @@ export class TemplateEditor {
   }
 }
 
-/** Puts a text where the caret of any input is, and tells it so. */
+/**
+ * Puts a text where the caret of any input is, as if it were typed: it can be undone. No other way can be, though
+ * this one is called obsolete; a browser that has it no more is served without undo, and told that there was input.
+ */
 export function insertInto(input, text) {
+  input.focus();
+  if (document.execCommand("insertText", false, text)) return;
   input.setRangeText(text, input.selectionStart, input.selectionEnd, "end");
   input.dispatchEvent(new Event("input", { bubbles: true }));
-  input.focus();
 }
 
 /** Whether a problem's text names its place. */
