@@ -328,6 +328,29 @@ def test_unsaved_changes_are_asked_after(stack: Stack, open_page: OpenPage) -> N
     expect(page.get_by_role("heading", name="Webhooks")).to_be_visible()
 
 
+def test_staying_leaves_the_history_as_it_was(stack: Stack, open_page: OpenPage) -> None:
+    """After Back and after a link: Back leads to where it led before, and Forward too."""
+    webhook = stack.webhook()
+    page = open_page(f"{stack.url}/")
+    link = page.get_by_role("link", name="Torq", exact=True)
+    for _ in range(2):
+        link.click()
+        field(page, "Name").fill("Torq too")
+        for leave in (page.go_back, page.get_by_role("link", name="Webhooks").first.click):
+            leave()
+            page.get_by_role("button", name="Stay here").click()
+            expect(page).to_have_url(re.compile(f"{webhook['id']}$"))
+            expect(field(page, "Name")).to_have_value("Torq too")
+        page.go_back()
+        expect(page.get_by_role("dialog", name="Leave without saving?")).to_be_visible()
+        page.get_by_role("button", name="Leave").click()
+        expect(page.get_by_role("heading", name="Webhooks")).to_be_visible()
+        page.go_forward()
+        expect(field(page, "Name")).to_have_value("Torq")
+        page.go_back()
+        expect(link).to_be_visible()
+
+
 def test_the_table_switches_copies_and_deletes(stack: Stack, open_page: OpenPage) -> None:
     """A white dot and the word; a copy says which secrets to enter again; deleting asks for the name."""
     webhook = stack.webhook()

@@ -17,6 +17,7 @@ const LONG_MS = 1000;
 
 const main = document.getElementById("main");
 let shown = null;
+let shownKey = null;
 let asking = false;
 let mayLeave = () => true;
 
@@ -24,14 +25,24 @@ async function showAddressed() {
   const address = location.hash.slice(1) || HOME;
   if (address === shown || asking) return;
   if (!mayLeave() && !(await confirmLeaving())) {
-    history.replaceState(null, "", `#${shown}`);
+    comeBack();
     return;
   }
   const first = shown === null;
   shown = location.hash.slice(1) || HOME;
+  shownKey = window.navigation?.currentEntry.key;
   mayLeave = () => true;
   closeDialogs();
   await showPage(shown, first);
+}
+
+/**
+ * To the place in the history that was left for another, which stays as it is: Back leads there again. A browser that
+ * cannot tell its places apart gets the address right, at the cost of that other place.
+ */
+function comeBack() {
+  if (shownKey) navigation.traverseTo(shownKey).committed.catch(() => {});
+  else history.replaceState(null, "", `#${shown}`);
 }
 
 async function showPage(address, first) {
