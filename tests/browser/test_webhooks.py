@@ -143,6 +143,17 @@ def test_a_template_error_stands_at_its_line(page: Page, stack: Stack) -> None:
     assert stack.ask("GET", "/webhooks")["items"] == []
 
 
+def test_the_place_of_a_mistake_is_found_behind_an_emoji(page: Page, stack: Stack) -> None:
+    """In its line and in those above: the caret stands at the tag, whatever a character takes in memory."""
+    page.goto(f"{stack.url}/#/webhooks/new")
+    body = page.get_by_label("JSON with placeholders")
+    body.fill('{\n  "up": "🚀",\n  "who": "🚀🚀 {{#data.requester}}"\n}')
+    page.get_by_role("button", name="Line 3, column 14").click()
+    expect(body).to_be_focused()
+    selected = "one => [one.value.slice(one.selectionStart, one.selectionEnd), one.value.slice(one.selectionStart)]"
+    assert body.evaluate(selected) == ["{", '{{#data.requester}}"\n}']
+
+
 def test_what_the_api_refuses_stands_at_its_field(page: Page, stack: Stack) -> None:
     """Each at its own, the first with the focus; a field's problem goes as soon as it is worked at."""
     page.goto(f"{stack.url}/#/webhooks/new")
