@@ -299,6 +299,36 @@ def test_somebody_else_has_saved_it_meanwhile(stack: Stack, open_page: OpenPage)
     assert stack.ask("GET", f"/webhooks/{webhook['id']}")["timeout_seconds"] == 7
 
 
+def test_what_somebody_else_has_deleted_can_be_a_new_webhook(stack: Stack, open_page: OpenPage) -> None:
+    """Neither Save nor Test is a dead end: what was typed stays, the secrets are entered again, and leaving asks."""
+    webhook = stack.webhook(signing={"kind": "standard_webhooks"})
+    page = open_page(f"{stack.url}/#/webhooks/{webhook['id']}")
+    save = page.get_by_role("button", name="Save Webhook")
+    field(page, "Timeout in seconds").fill("7")
+    stack.ask("DELETE", f"/webhooks/{webhook['id']}", **{"If-Match": "*"})
+    save.click()
+    page.get_by_role("button", name="Not now").click()
+    expect(page.get_by_text("This webhook has been deleted. Save it again to make it a new one.")).to_be_visible()
+    page.get_by_role("button", name="Test", exact=True).click()
+    page.get_by_role("button", name="Make it a new webhook").click()
+    expect(page.get_by_role("heading", name="New Request Webhook")).to_be_visible()
+    expect(page.get_by_text("This webhook has been deleted. Enter its secrets again and save it.")).to_be_visible()
+    page.get_by_role("link", name="Webhooks").first.click()
+    page.get_by_role("button", name="Stay here").click()
+    save.click()
+    problem = "It is required: a secret header needs its value."
+    expect(page.locator('[data-key="value"] > .error')).to_have_text(problem)
+    page.get_by_role("group", name="header").get_by_label("Value").fill(f"Bearer {TOKEN}")
+    page.get_by_role("button", name="Test", exact=True).click()
+    expect(page.get_by_text("Test successful")).to_be_visible()
+    save.click()
+    page.get_by_role("dialog", name="The signing secret").get_by_role("button", name="Done").click()
+    expect(page.get_by_role("heading", name="Torq")).to_be_visible()
+    (saved,) = stack.ask("GET", "/webhooks")["items"]
+    assert saved["id"] != webhook["id"]
+    assert stack.ask("GET", f"/webhooks/{saved['id']}")["timeout_seconds"] == 7
+
+
 def test_what_somebody_else_has_changed_is_looked_at_before_it_is_deleted(stack: Stack, open_page: OpenPage) -> None:
     """So also before it is switched off: in words of the console, with the way out, which then works."""
     webhook = stack.webhook()

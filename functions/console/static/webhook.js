@@ -1,8 +1,10 @@
 /** One webhook: the form, Test with its invocation data, Save. */
 
 import { ApiError, ask, reference } from "./api.js";
+import { askAnew, askWhose, withoutMasks } from "./conflicts.js";
 import { announce, button, crumbs, element, menu, openDialog } from "./elements.js";
 import { showInvocation } from "./invocation.js";
+import { notice, noticesOf } from "./notices.js";
 import { keepForNextPage, takeKept } from "./passing.js";
 import { payloadFields, payloadPanel } from "./payload.js";
 import { Preview } from "./preview.js";
@@ -82,14 +84,7 @@ class Page {
   }
 
   async showNotices() {
-    const notices = [];
-    if (this.recipe) notices.push((await import("./recipes.js")).instructions(this.recipe));
-    if (this.webhook.inactive_reason) notices.push(notice("Switched off", this.webhook.inactive_reason));
-    for (const { field, without_secret: without } of this.saved?.missing_secrets ?? []) {
-      const what = field === "headers" ? `the header ${without.name}` : "the authentication";
-      notices.push(notice("A copy has no secrets", `Enter ${what} again before you make it active.`));
-    }
-    this.notices.replaceChildren(...notices);
+    this.notices.replaceChildren(...await noticesOf(this));
   }
 
   showSchema() {
@@ -130,7 +125,7 @@ class Page {
     try {
       await act();
     } catch (error) {
-      this.refused(error);
+      if (error.status === 404 && this.webhook.id) await this.goOnAnew(); else this.refused(error);
     }
   }
 
@@ -194,28 +189,35 @@ class Page {
   }
 
   /** Shows what is stored now. */
-  take(saved) {
+  async take(saved) {
     this.webhook = saved;
     this.saved = null;
     this.form.fill(saved);
     this.form.beside.body.append(this.preview.element);
     this.preview.schedule();
     this.showHeading();
-    this.showNotices();
+    await this.showNotices();
   }
 
   /** Somebody else has saved it meanwhile: theirs or mine. */
   async settle(document) {
     const theirs = await ask("GET", `/webhooks/${this.webhook.id}`);
-    const words = `Version ${theirs.version} is stored now; you began with version ${this.webhook.version}.`;
-    const choice = await openDialog("Somebody else has saved this webhook", (close) => element("div", {},
-      element("p", {}, words),
-      element("p", { class: "actions" }, button("Show theirs, drop mine", () => close("theirs")),
-        button("Save mine over it", () => close("mine"), { kind: "danger" }))));
+    const choice = await askWhose(theirs, this.webhook.version);
     if (choice === "theirs") this.take(theirs);
     if (choice === "mine") {
       this.stored(await ask("PUT", `/webhooks/${theirs.id}`, { body: document, version: theirs.version }));
     }
+  }
+
+  /** Somebody else has deleted it meanwhile: nothing of what stands here is stored. */
+  async goOnAnew() {
+    if (!(await askAnew())) {
+      this.showResult("failed", "This webhook has been deleted. Save it again to make it a new one.");
+      return;
+    }
+    await this.take(withoutMasks(this.form.read()));
+    this.form.initial = null;
+    this.notices.append(notice("Not saved", "This webhook has been deleted. Enter its secrets again and save it."));
   }
 
   async rotate() {
@@ -239,8 +241,4 @@ class Page {
     announce(`${this.webhook.name} is deleted.`);
     location.hash = "#/webhooks";
   }
-}
-
-function notice(title, words) {
-  return element("div", { class: "notice" }, element("b", {}, `${title}. `), words);
 }
