@@ -432,6 +432,45 @@ def test_the_table_is_searched(stack: Stack, open_page: OpenPage) -> None:
     expect(page.get_by_role("link", name="Slack")).to_be_hidden()
 
 
+def test_a_search_is_there_again_after_back(stack: Stack, open_page: OpenPage) -> None:
+    """The words and the status; so also after a reload. The link to all webhooks leads to all of them."""
+    for name in ("Torq", "Slack one", "Slack one off"):
+        stack.webhook(name, active=name != "Slack one off")
+    page = open_page(f"{stack.url}/")
+    search, torq = page.get_by_label("Search by name"), page.get_by_role("link", name="Torq", exact=True)
+    found, other = (page.get_by_role("link", name=name, exact=True) for name in ("Slack one", "Slack one off"))
+    search.fill("slack one")
+    expect(torq).to_have_count(0)
+    page.get_by_label("Status").select_option("active")
+    found.click()
+    expect(field(page, "Name")).to_have_value("Slack one")
+    page.go_back()
+    for again in (lambda: None, page.reload):
+        again()
+        expect(found).to_be_visible()
+        expect(search).to_have_value("slack one")
+        expect(page.get_by_label("Status")).to_have_value("active")
+        expect(torq).to_have_count(0)
+        expect(other).to_have_count(0)
+        assert page.url.endswith("#/webhooks?search=slack+one&status=active")
+    page.get_by_role("navigation", name="Main").get_by_role("link").click()
+    expect(torq).to_be_visible()
+    expect(search).to_have_value("")
+    expect(other).to_be_visible()
+
+
+def test_a_search_that_is_still_typed_stays_with_its_list(stack: Stack, open_page: OpenPage) -> None:
+    """Who opens a webhook right after a key is at that webhook, whatever the list does afterwards."""
+    webhook = stack.webhook()
+    page = open_page(f"{stack.url}/")
+    expect(page.get_by_role("link", name="Torq", exact=True)).to_be_visible()
+    page.get_by_label("Search by name").fill("to")
+    page.get_by_role("link", name="Torq", exact=True).click()
+    expect(field(page, "Name")).to_have_value("Torq")
+    page.wait_for_timeout(400)
+    expect(page).to_have_url(re.compile(f"#/webhooks/{webhook['id']}$"))
+
+
 def test_a_recipe_fills_the_form(page: Page, stack: Stack) -> None:
     """Slack's: its body and filters, what to do there, what to fill in; inactive until somebody has done so."""
     page.get_by_role("button", name="From a recipe …").last.click()
