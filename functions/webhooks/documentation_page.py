@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any, Final
@@ -13,6 +14,7 @@ _STYLE: Final = """
 section{border-top:1px solid #8886;padding:.5rem 0}h3{font-size:1rem}code,pre{font-family:ui-monospace,monospace}
 pre{overflow:auto;padding:.5rem;background:#8882}table{border-collapse:collapse}td,th{padding:.1rem .8rem .1rem 0;
 text-align:left;vertical-align:top}.scope{font-weight:normal;opacity:.75}
+h1,h2,h3,p,code,a{overflow-wrap:anywhere}
 """
 _DIGEST: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 POLICY: Final = (
@@ -34,7 +36,7 @@ def page(document: Document) -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<style>{_STYLE}</style></head><body><main><h1>{escape(title)}</h1>"
-        f"<p>{escape(document['info']['description'])}</p>"
+        f"<p>{_text(document['info']['description'])}</p>"
         f'<p>As OpenAPI: <a href="openapi.json">openapi.json</a></p>\n{body}\n</main></body></html>'
     )
 
@@ -56,17 +58,22 @@ def _operation(method: str, path: str, operation: Document) -> str:
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     takes = f"<p>Body: {_schema(body)}</p>" if body else ""
     parameters = _table(
-        (one["name"], f"{one['in']}{', required' if one.get('required') else ''}", escape(one.get("description", "")))
+        (one["name"], f"{one['in']}{', required' if one.get('required') else ''}", _text(one.get("description", "")))
         for one in operation.get("parameters", [])
     )
     answers = _table((status, "", _answer(one)) for status, one in operation["responses"].items())
-    meaning = escape(f"{operation['summary']}. {operation['description']}")
+    meaning = _text(f"{operation['summary']}. {operation['description']}")
     return f"<section>{heading}</h3><p>{meaning}</p>{parameters}{takes}<p>Answers:</p>{answers}</section>"
 
 
 def _answer(response: Document) -> str:
     schemas = [one["schema"] for one in response.get("content", {}).values()]
-    return escape(response["description"]) + "".join(f" {_schema(one)}" for one in schemas)
+    return _text(response["description"]) + "".join(f" {_schema(one)}" for one in schemas)
+
+
+def _text(markdown: str) -> str:
+    """A description's only Markdown is code between backticks."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(markdown))
 
 
 def _schema(schema: Document) -> str:

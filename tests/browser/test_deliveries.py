@@ -35,6 +35,27 @@ def test_failed_deliveries_are_replayed(stack: Stack, open_page: OpenPage) -> No
     expect(page.get_by_role("link", name="Succeeded")).to_have_count(3)
 
 
+def test_what_deliveries_are_looked_for_is_there_again_after_back(stack: Stack, open_page: OpenPage) -> None:
+    """State and trigger, with those that fit and no other."""
+    webhook = stack.webhook(headers=WRONG, retry={"max_attempts": 1})
+    stack.event()
+    stack.wait_for_deliveries(webhook["id"], state="failed")
+    stack.ask("PATCH", f"/webhooks/{webhook['id']}", {"headers": RIGHT}, **{"If-Match": "*"})
+    stack.event()
+    stack.wait_for_deliveries(webhook["id"], state="succeeded")
+    page = open_page(f"{stack.url}/#/webhooks/{webhook['id']}/deliveries")
+    page.get_by_label("State").select_option("failed")
+    page.get_by_label("Trigger").select_option("RequestCreated")
+    expect(page.get_by_role("link", name="Succeeded")).to_have_count(0)
+    page.get_by_role("link", name="Failed").click()
+    expect(page.get_by_text("Unauthorized")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("link", name="Failed")).to_have_count(1)
+    expect(page.get_by_role("link", name="Succeeded")).to_have_count(0)
+    expect(page.get_by_label("State")).to_have_value("failed")
+    expect(page.get_by_label("Trigger")).to_have_value("RequestCreated")
+
+
 def test_a_range_without_failures_has_nothing_to_replay(stack: Stack, open_page: OpenPage) -> None:
     """It says so, and the button stays as it is; a range that ends before it begins is refused in words."""
     webhook = stack.webhook()

@@ -66,6 +66,15 @@ def test_a_narrow_screen_needs_no_sideways_scrolling(
     assert wider == []
 
 
+def test_the_apis_description_fits_a_narrow_screen(running: Stack, open_page: OpenPage) -> None:
+    """At 360 pixels; code in its sentences looks like code, without the backticks it is written with."""
+    page = open_page(f"{running.url}/api/docs", viewport={"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    expect(page.get_by_role("code").filter(has_text="x-scope").first).to_be_visible()
+    told = page.locator("p, td, h1, h2, h3").all_inner_texts()
+    assert [one for one in told if "`" in one] == []
+
+
 def test_the_first_load_is_small(running: Stack, ids: dict[str, str], browser: Browser) -> None:
     """The table with its webhooks: bytes as they are before compression, and every request counted, the API's too."""
     with browser.new_context() as context:

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from local.torq import TOKEN
 from tests.browser.conftest import OpenPage, Stack
@@ -82,6 +82,31 @@ def test_a_failed_test_says_what_to_look_at(page: Page, stack: Stack) -> None:
     assert stack.ask("GET", "/webhooks")["items"] == []
 
 
+def test_a_save_waits_for_a_test_and_says_so(stack: Stack, open_page: OpenPage) -> None:
+    """Save is dim while a test runs; pressed all the same, or Enter in a field, it says that nothing is saved yet."""
+    webhook = stack.webhook()
+    page = open_page(f"{stack.url}/#/webhooks/{webhook['id']}")
+    waiting: list[Route] = []
+    page.route(re.compile(r"/test$"), lambda route: waiting.append(route))
+    save = page.get_by_role("button", name="Save Webhook")
+    field(page, "Timeout in seconds").fill("7")
+    page.get_by_role("button", name="Test", exact=True).click()
+    expect(page.get_by_role("button", name="Testing …")).to_be_visible()
+    expect(save).to_be_disabled()
+    for press in (lambda: save.click(force=True), lambda: field(page, "Timeout in seconds").press("Enter")):
+        press()
+        expect(page.get_by_role("status").filter(has_text="Not saved yet: the test is still running.")).to_be_visible()
+        field(page, "Timeout in seconds").fill("8")
+        expect(page.get_by_text("Not saved yet")).to_have_count(0)
+    assert stack.ask("GET", f"/webhooks/{webhook['id']}")["version"] == webhook["version"]
+    waiting[0].continue_()
+    expect(page.get_by_text("Test successful")).to_be_visible()
+    expect(save).to_be_enabled()
+    save.click()
+    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+    assert stack.ask("GET", f"/webhooks/{webhook['id']}")["timeout_seconds"] == 8
+
+
 def test_a_filter_that_keeps_the_sample_back_says_why(page: Page, stack: Stack) -> None:
     """While it is typed: what the sample has, and that it would not be delivered; a test is sent all the same."""
     page.goto(f"{stack.url}/#/webhooks/new")
@@ -116,6 +141,17 @@ def test_a_template_error_stands_at_its_line(page: Page, stack: Stack) -> None:
     expect(page.get_by_text("One field needs attention.")).to_be_visible()
     expect(body).to_have_attribute("aria-invalid", "true")
     assert stack.ask("GET", "/webhooks")["items"] == []
+
+
+def test_the_place_of_a_mistake_is_found_behind_an_emoji(page: Page, stack: Stack) -> None:
+    """In its line and in those above: the caret stands at the tag, whatever a character takes in memory."""
+    page.goto(f"{stack.url}/#/webhooks/new")
+    body = page.get_by_label("JSON with placeholders")
+    body.fill('{\n  "up": "🚀",\n  "who": "🚀🚀 {{#data.requester}}"\n}')
+    page.get_by_role("button", name="Line 3, column 14").click()
+    expect(body).to_be_focused()
+    selected = "one => [one.value.slice(one.selectionStart, one.selectionEnd), one.value.slice(one.selectionStart)]"
+    assert body.evaluate(selected) == ["{", '{{#data.requester}}"\n}']
 
 
 def test_what_the_api_refuses_stands_at_its_field(page: Page, stack: Stack) -> None:
@@ -159,6 +195,47 @@ def test_a_secret_never_comes_back(page: Page, stack: Stack) -> None:
     page.get_by_role("button", name="Test", exact=True).click()
     expect(page.get_by_text("Test successful")).to_be_visible()
     assert TOKEN not in page.content() + "".join(answers)
+
+
+def test_a_header_that_is_always_secret_is_typed_unseen(page: Page, stack: Stack) -> None:
+    """As soon as its name says so, and nobody can untick it; under another name it is hidden until unticked."""
+    page.goto(f"{stack.url}/#/webhooks/new")
+    page.get_by_role("button", name="Add header").click()
+    header = page.get_by_role("group", name="header")
+    secret, value = header.get_by_label("Secret"), header.get_by_label("Value")
+    value.fill("Bearer secret")
+    expect(value).to_have_attribute("type", "text")
+    header.get_by_label("Name").fill("Authorization")
+    expect(value).to_have_attribute("type", "password")
+    expect(header.get_by_label("Always secret")).to_be_checked()
+    expect(secret).to_be_disabled()
+    header.get_by_label("Name").fill("X-Team")
+    expect(value).to_have_attribute("type", "password")
+    expect(header.get_by_label("Always secret")).to_have_count(0)
+    secret.uncheck()
+    expect(value).to_have_attribute("type", "text")
+
+
+def test_a_stored_secret_is_not_lost_by_a_tick(stack: Stack, open_page: OpenPage) -> None:
+    """Not secret any more, its mask is refused; ticked again, the stored value is kept; typing replaces the mask."""
+    webhook = stack.webhook(headers=[{"name": "X-Shared", "value": "stored", "secret": True}])
+    page = open_page(f"{stack.url}/#/webhooks/{webhook['id']}")
+    header = page.get_by_role("group", name="header")
+    header.get_by_label("Secret").uncheck()
+    page.get_by_role("button", name="Save Webhook").click()
+    words = "It is the mask of a secret: mark it secret, or enter the value."
+    expect(page.locator('[data-key="value"] > .error')).to_have_text(words)
+    assert stack.ask("GET", f"/webhooks/{webhook['id']}")["version"] == webhook["version"]
+    header.get_by_label("Secret").check()
+    page.get_by_role("button", name="Save Webhook").click()
+    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+    assert stack.ask("GET", f"/webhooks/{webhook['id']}")["headers"] == webhook["headers"]
+    header.get_by_label("Secret").uncheck()
+    header.get_by_label("Value").click()
+    page.keyboard.type("in sight")
+    page.get_by_role("button", name="Save Webhook").click()
+    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+    assert stack.ask("GET", f"/webhooks/{webhook['id']}")["headers"] == [{"name": "X-Shared", "value": "in sight"}]
 
 
 def test_a_hostile_name_is_only_text(stack: Stack, open_page: OpenPage) -> None:
@@ -222,6 +299,36 @@ def test_somebody_else_has_saved_it_meanwhile(stack: Stack, open_page: OpenPage)
     assert stack.ask("GET", f"/webhooks/{webhook['id']}")["timeout_seconds"] == 7
 
 
+def test_what_somebody_else_has_deleted_can_be_a_new_webhook(stack: Stack, open_page: OpenPage) -> None:
+    """Neither Save nor Test is a dead end: what was typed stays, the secrets are entered again, and leaving asks."""
+    webhook = stack.webhook(signing={"kind": "standard_webhooks"})
+    page = open_page(f"{stack.url}/#/webhooks/{webhook['id']}")
+    save = page.get_by_role("button", name="Save Webhook")
+    field(page, "Timeout in seconds").fill("7")
+    stack.ask("DELETE", f"/webhooks/{webhook['id']}", **{"If-Match": "*"})
+    save.click()
+    page.get_by_role("button", name="Not now").click()
+    expect(page.get_by_text("This webhook has been deleted. Save it again to make it a new one.")).to_be_visible()
+    page.get_by_role("button", name="Test", exact=True).click()
+    page.get_by_role("button", name="Make it a new webhook").click()
+    expect(page.get_by_role("heading", name="New Request Webhook")).to_be_visible()
+    expect(page.get_by_text("This webhook has been deleted. Enter its secrets again and save it.")).to_be_visible()
+    page.get_by_role("link", name="Webhooks").first.click()
+    page.get_by_role("button", name="Stay here").click()
+    save.click()
+    problem = "It is required: a secret header needs its value."
+    expect(page.locator('[data-key="value"] > .error')).to_have_text(problem)
+    page.get_by_role("group", name="header").get_by_label("Value").fill(f"Bearer {TOKEN}")
+    page.get_by_role("button", name="Test", exact=True).click()
+    expect(page.get_by_text("Test successful")).to_be_visible()
+    save.click()
+    page.get_by_role("dialog", name="The signing secret").get_by_role("button", name="Done").click()
+    expect(page.get_by_role("heading", name="Torq")).to_be_visible()
+    (saved,) = stack.ask("GET", "/webhooks")["items"]
+    assert saved["id"] != webhook["id"]
+    assert stack.ask("GET", f"/webhooks/{saved['id']}")["timeout_seconds"] == 7
+
+
 def test_what_somebody_else_has_changed_is_looked_at_before_it_is_deleted(stack: Stack, open_page: OpenPage) -> None:
     """So also before it is switched off: in words of the console, with the way out, which then works."""
     webhook = stack.webhook()
@@ -260,6 +367,29 @@ def test_unsaved_changes_are_asked_after(stack: Stack, open_page: OpenPage) -> N
     expect(field(page, "Name")).to_have_value("Torq")
     page.get_by_role("link", name="Webhooks").first.click()
     expect(page.get_by_role("heading", name="Webhooks")).to_be_visible()
+
+
+def test_staying_leaves_the_history_as_it_was(stack: Stack, open_page: OpenPage) -> None:
+    """After Back and after a link: Back leads to where it led before, and Forward too."""
+    webhook = stack.webhook()
+    page = open_page(f"{stack.url}/")
+    link = page.get_by_role("link", name="Torq", exact=True)
+    for _ in range(2):
+        link.click()
+        field(page, "Name").fill("Torq too")
+        for leave in (page.go_back, page.get_by_role("link", name="Webhooks").first.click):
+            leave()
+            page.get_by_role("button", name="Stay here").click()
+            expect(page).to_have_url(re.compile(f"{webhook['id']}$"))
+            expect(field(page, "Name")).to_have_value("Torq too")
+        page.go_back()
+        expect(page.get_by_role("dialog", name="Leave without saving?")).to_be_visible()
+        page.get_by_role("button", name="Leave").click()
+        expect(page.get_by_role("heading", name="Webhooks")).to_be_visible()
+        page.go_forward()
+        expect(field(page, "Name")).to_have_value("Torq")
+        page.go_back()
+        expect(link).to_be_visible()
 
 
 def test_the_table_switches_copies_and_deletes(stack: Stack, open_page: OpenPage) -> None:
@@ -302,6 +432,45 @@ def test_the_table_is_searched(stack: Stack, open_page: OpenPage) -> None:
     expect(page.get_by_role("link", name="Slack")).to_be_hidden()
 
 
+def test_a_search_is_there_again_after_back(stack: Stack, open_page: OpenPage) -> None:
+    """The words and the status; so also after a reload. The link to all webhooks leads to all of them."""
+    for name in ("Torq", "Slack one", "Slack one off"):
+        stack.webhook(name, active=name != "Slack one off")
+    page = open_page(f"{stack.url}/")
+    search, torq = page.get_by_label("Search by name"), page.get_by_role("link", name="Torq", exact=True)
+    found, other = (page.get_by_role("link", name=name, exact=True) for name in ("Slack one", "Slack one off"))
+    search.fill("slack one")
+    expect(torq).to_have_count(0)
+    page.get_by_label("Status").select_option("active")
+    found.click()
+    expect(field(page, "Name")).to_have_value("Slack one")
+    page.go_back()
+    for again in (lambda: None, page.reload):
+        again()
+        expect(found).to_be_visible()
+        expect(search).to_have_value("slack one")
+        expect(page.get_by_label("Status")).to_have_value("active")
+        expect(torq).to_have_count(0)
+        expect(other).to_have_count(0)
+        assert page.url.endswith("#/webhooks?search=slack+one&status=active")
+    page.get_by_role("navigation", name="Main").get_by_role("link").click()
+    expect(torq).to_be_visible()
+    expect(search).to_have_value("")
+    expect(other).to_be_visible()
+
+
+def test_a_search_that_is_still_typed_stays_with_its_list(stack: Stack, open_page: OpenPage) -> None:
+    """Who opens a webhook right after a key is at that webhook, whatever the list does afterwards."""
+    webhook = stack.webhook()
+    page = open_page(f"{stack.url}/")
+    expect(page.get_by_role("link", name="Torq", exact=True)).to_be_visible()
+    page.get_by_label("Search by name").fill("to")
+    page.get_by_role("link", name="Torq", exact=True).click()
+    expect(field(page, "Name")).to_have_value("Torq")
+    page.wait_for_timeout(400)
+    expect(page).to_have_url(re.compile(f"#/webhooks/{webhook['id']}$"))
+
+
 def test_a_recipe_fills_the_form(page: Page, stack: Stack) -> None:
     """Slack's: its body and filters, what to do there, what to fill in; inactive until somebody has done so."""
     page.get_by_role("button", name="From a recipe …").last.click()
@@ -325,6 +494,43 @@ def test_the_payload_schema_inserts_a_field(page: Page, stack: Stack) -> None:
     page.get_by_role("button", name="View event's payload schema").click()
     page.get_by_role("button", name="data.access_groups[].integration.name").click()
     expect(page.get_by_label("Rendered body")).to_contain_text("ana.lima@example.comprod-db")
+
+
+@pytest.mark.parametrize(("label", "typed"), [("JSON with placeholders", '{"who": "'), ("URL", "https://a.b/?c=")])
+def test_an_inserted_field_can_be_undone(page: Page, stack: Stack, label: str, typed: str) -> None:
+    """With one press, and what was typed before and after it with others; then all of it done again."""
+    page.goto(f"{stack.url}/#/webhooks/new")
+    place = field(page, label)
+    place.fill("")
+    place.press_sequentially(typed)
+    page.get_by_role("button", name="View event's payload schema").click()
+    page.get_by_role("button", name="data.requester.email").click()
+    inserted = typed + "{{data.requester.email}}"
+    expect(place).to_have_value(inserted)
+    expect(place).to_be_focused()
+    place.press("x")
+    expect(place).to_have_value(f"{inserted}x")
+    place.press("Control+z")
+    expect(place).to_have_value(inserted)
+    place.press("Control+z")
+    expect(place).to_have_value(typed)
+    place.press("Control+Shift+z")
+    expect(place).to_have_value(inserted)
+    if label != "URL":
+        assert page.locator(".copy .line").inner_text().startswith(inserted)
+
+
+def test_a_field_is_inserted_where_the_browser_cannot_type_it(page: Page, stack: Stack) -> None:
+    """It is there all the same, and the preview has it."""
+    page.goto(f"{stack.url}/#/webhooks/new")
+    page.evaluate("document.execCommand = () => false")
+    body = page.get_by_label("JSON with placeholders")
+    body.fill('{"who": ""}')
+    body.evaluate("one => one.setSelectionRange(9, 9)")
+    page.get_by_role("button", name="View event's payload schema").click()
+    page.get_by_role("button", name="data.requester.email").click()
+    expect(body).to_have_value('{"who": "{{data.requester.email}}"}')
+    expect(page.get_by_label("Rendered body")).to_contain_text("ana.lima@example.com")
 
 
 def test_a_signing_secret_is_shown_once(page: Page, stack: Stack) -> None:

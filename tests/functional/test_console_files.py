@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from grantwire import configurations
 from grantwire.settings import ConsoleSettings
 from site_files import FOLDER, Site
 from tests.project.documents import ROOT
@@ -132,3 +133,10 @@ def test_no_module_reads_markup_or_asks_on_its_own(name: str) -> None:
         assert not re.search(r'setAttribute\("(on|style)', line)
     imported = re.findall(r'(?:from|import\() ?"([^"]+)"', text)
     assert [one for one in imported if not (one.startswith("./") and (STATIC / one[2:]).is_file())] == []
+
+
+def test_the_console_has_the_apis_rule_for_headers_that_are_always_secret() -> None:
+    """Letter by letter: the page shows as secret what the API stores as such."""
+    script = (STATIC / "webhook_parts.js").read_text(encoding="utf-8")
+    assert re.findall(r"ALWAYS_SECRET =\s+/(.+)/i;", script) == [configurations._SECRET_NAME.pattern]
+    assert configurations._SECRET_NAME.flags & re.IGNORECASE

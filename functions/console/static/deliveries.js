@@ -10,9 +10,9 @@ import { tabs } from "./tabs.js";
 import { TRIGGERS } from "./triggers.js";
 
 /** Fills `place` with the list. */
-export async function show(place, { id, query }) {
+export async function show(place, { id, query, remember }) {
   const webhook = await ask("GET", `/webhooks/${id}`);
-  const list = new List(id, query.get("state") ?? "");
+  const list = new List(id, query, remember);
   await list.table.load();
   const jobs = element("div");
   const reload = () => list.table.reload();
@@ -25,12 +25,15 @@ export async function show(place, { id, query }) {
 }
 
 class List {
-  constructor(id, state) {
-    const chosen = { change: () => this.table.reload() };
+  constructor(id, query, remember) {
+    const chosen = { change: () => {
+      remember({ state: this.state.value, trigger: this.trigger.value });
+      this.table.reload();
+    } };
     const states = [["", "Every state"], ...DELIVERY_STATES];
     const triggers = [["", "Every trigger"], ...Object.keys(TRIGGERS).map((one) => [one, one])];
-    this.state = choice(state, states, { "aria-label": "State", on: chosen });
-    this.trigger = choice("", triggers, { "aria-label": "Trigger", on: chosen });
+    this.state = choice(query.get("state") ?? "", states, { "aria-label": "State", on: chosen });
+    this.trigger = choice(query.get("trigger") ?? "", triggers, { "aria-label": "Trigger", on: chosen });
     this.tools = element("div", { class: "tools" }, this.state, this.trigger,
       button("Refresh", () => this.table.reload(), { kind: "quiet" }));
     this.table = new GrowingTable({

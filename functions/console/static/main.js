@@ -4,7 +4,7 @@ import { useSession } from "./api.js";
 import { announce, button, closeDialogs, element, openDialog } from "./elements.js";
 
 // Each page has its own module, loaded when it is first shown: `show(place, parameters)` fills the place, and may give
-// back what must be asked before it is left.
+// back what must be asked before it is left. A list tells `remember` what it is searched for.
 const PAGES = [
   [/^\/webhooks$/, () => import("./webhooks.js")],
   [/^\/webhooks\/new$/, () => import("./webhook.js")],
@@ -17,25 +17,49 @@ const LONG_MS = 1000;
 
 const main = document.getElementById("main");
 let shown = null;
+let shownKey = null;
+let shownPlace = null;
 let asking = false;
 let mayLeave = () => true;
 
 async function showAddressed() {
-  const address = location.hash.slice(1) || HOME;
-  if (address === shown || asking) return;
+  if (addressed() === shown || asking) return;
   if (!mayLeave() && !(await confirmLeaving())) {
-    history.replaceState(null, "", `#${shown}`);
+    comeBack();
     return;
   }
   const first = shown === null;
-  shown = location.hash.slice(1) || HOME;
+  shown = addressed();
+  shownKey = window.navigation?.currentEntry.key;
   mayLeave = () => true;
   closeDialogs();
   await showPage(shown, first);
 }
 
+function addressed() {
+  return location.hash.slice(1) || HOME;
+}
+
+/** The address holds what a list is searched for, so that Back finds it so again. What was left changes it no more. */
+function remember(place, wanted) {
+  if (place !== shownPlace || addressed() !== shown) return;
+  const query = new URLSearchParams(Object.entries(wanted).filter(([, value]) => value));
+  shown = `${shown.split("?")[0]}${query.size ? "?" : ""}${query}`;
+  history.replaceState(null, "", `#${shown}`);
+}
+
+/**
+ * To the place in the history that was left for another, which stays as it is: Back leads there again. A browser that
+ * cannot tell its places apart gets the address right, at the cost of that other place.
+ */
+function comeBack() {
+  if (shownKey) navigation.traverseTo(shownKey).committed.catch(() => {});
+  else history.replaceState(null, "", `#${shown}`);
+}
+
 async function showPage(address, first) {
   const place = element("div", { class: "page" });
+  shownPlace = place;
   const slow = setTimeout(() => announce("Loading …"), LONG_MS);
   main.setAttribute("aria-busy", "true");
   try {
@@ -62,7 +86,8 @@ async function filled(place, address) {
   const [pattern, load] = PAGES.find(([one]) => one.test(path)) ?? [];
   if (!load) throw new Error(`There is no page ${path}.`);
   const page = await load().catch(() => { throw new UnloadedError(); });
-  const leaving = await page.show(place, { ...path.match(pattern).groups, query: new URLSearchParams(query) });
+  const leaving = await page.show(place, { ...path.match(pattern).groups, query: new URLSearchParams(query),
+    remember: (wanted) => remember(place, wanted) });
   return address === shown ? leaving : null;
 }
 
@@ -85,7 +110,7 @@ function failure(error, again = () => { shown = null; showAddressed(); }) {
 function markNavigation(address) {
   const here = /^\/(webhooks|deliveries)\b/.test(address);
   const one = document.querySelector("nav[aria-label=Main] a");
-  if (here) one.setAttribute("aria-current", address === HOME ? "page" : "true");
+  if (here) one.setAttribute("aria-current", address.split("?")[0] === HOME ? "page" : "true");
   else one.removeAttribute("aria-current");
 }
 

@@ -62,19 +62,25 @@ export class TemplateEditor {
       line ? button(`Line ${line}, column ${column}`, go, { kind: "quiet place" }) : null, ` ${message}`);
   }
 
+  /** The API counts code points; a textarea counts an emoji, which is one of them, as two. */
   goTo(line, column) {
-    const before = this.value.split("\n").slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0);
-    const start = before + column - 1;
+    const lines = this.value.split("\n");
+    const characters = [...lines[line - 1] ?? ""];
+    const before = [...lines.slice(0, line - 1), characters.slice(0, column - 1).join("")].join("\n");
     this.input.focus();
-    this.input.setSelectionRange(start, Math.min(start + 1, this.value.length));
+    this.input.setSelectionRange(before.length, before.length + (characters[column - 1] ?? "").length);
   }
 }
 
-/** Puts a text where the caret of any input is, and tells it so. */
+/**
+ * Puts a text where the caret of any input is, as if it were typed: it can be undone. No other way can be, though
+ * this one is called obsolete; a browser that has it no more is served without undo, and told that there was input.
+ */
 export function insertInto(input, text) {
+  input.focus();
+  if (document.execCommand("insertText", false, text)) return;
   input.setRangeText(text, input.selectionStart, input.selectionEnd, "end");
   input.dispatchEvent(new Event("input", { bubbles: true }));
-  input.focus();
 }
 
 /** Whether a problem's text names its place. */

@@ -1,8 +1,10 @@
 /** One webhook: the form, Test with its invocation data, Save. */
 
 import { ApiError, ask, reference } from "./api.js";
+import { askAnew, askWhose, withoutMasks } from "./conflicts.js";
 import { announce, button, crumbs, element, menu, openDialog } from "./elements.js";
 import { showInvocation } from "./invocation.js";
+import { notice, noticesOf } from "./notices.js";
 import { keepForNextPage, takeKept } from "./passing.js";
 import { payloadFields, payloadPanel } from "./payload.js";
 import { Preview } from "./preview.js";
@@ -82,14 +84,7 @@ class Page {
   }
 
   async showNotices() {
-    const notices = [];
-    if (this.recipe) notices.push((await import("./recipes.js")).instructions(this.recipe));
-    if (this.webhook.inactive_reason) notices.push(notice("Switched off", this.webhook.inactive_reason));
-    for (const { field, without_secret: without } of this.saved?.missing_secrets ?? []) {
-      const what = field === "headers" ? `the header ${without.name}` : "the authentication";
-      notices.push(notice("A copy has no secrets", `Enter ${what} again before you make it active.`));
-    }
-    this.notices.replaceChildren(...notices);
+    this.notices.replaceChildren(...await noticesOf(this));
   }
 
   showSchema() {
@@ -99,27 +94,38 @@ class Page {
     }), { kind: "panel" });
   }
 
-  /** Does something once: the button says so meanwhile, and what goes wrong is said at the bottom. */
+  /** Does something once: the button says so meanwhile, the other one is dim, and what goes wrong is said below. */
   async busy(pressed, word, act) {
-    if (this.working) return;
-    this.working = true;
+    if (this.working) return this.wait(pressed);
+    const other = pressed === this.test ? this.save : this.test;
+    this.working = pressed;
     const [label] = pressed.childNodes;
     pressed.replaceChildren(word);
     pressed.setAttribute("aria-busy", "true");
+    other.setAttribute("aria-disabled", "true");
     try {
       await this.attempt(act);
     } finally {
-      this.working = false;
+      this.working = null;
       pressed.replaceChildren(label);
       pressed.removeAttribute("aria-busy");
+      other.removeAttribute("aria-disabled");
     }
+  }
+
+  /** Nobody may believe that it is saved who pressed Save, or Enter in a field, while a test runs. */
+  wait(pressed) {
+    if (pressed === this.working) return;
+    this.showResult("", pressed === this.save
+      ? "Not saved yet: the test is still running. Save when it has ended."
+      : "Not tested yet: the webhook is still being saved. Test it then.");
   }
 
   async attempt(act) {
     try {
       await act();
     } catch (error) {
-      this.refused(error);
+      if (error.status === 404 && this.webhook.id) await this.goOnAnew(); else this.refused(error);
     }
   }
 
@@ -183,28 +189,35 @@ class Page {
   }
 
   /** Shows what is stored now. */
-  take(saved) {
+  async take(saved) {
     this.webhook = saved;
     this.saved = null;
     this.form.fill(saved);
     this.form.beside.body.append(this.preview.element);
     this.preview.schedule();
     this.showHeading();
-    this.showNotices();
+    await this.showNotices();
   }
 
   /** Somebody else has saved it meanwhile: theirs or mine. */
   async settle(document) {
     const theirs = await ask("GET", `/webhooks/${this.webhook.id}`);
-    const words = `Version ${theirs.version} is stored now; you began with version ${this.webhook.version}.`;
-    const choice = await openDialog("Somebody else has saved this webhook", (close) => element("div", {},
-      element("p", {}, words),
-      element("p", { class: "actions" }, button("Show theirs, drop mine", () => close("theirs")),
-        button("Save mine over it", () => close("mine"), { kind: "danger" }))));
+    const choice = await askWhose(theirs, this.webhook.version);
     if (choice === "theirs") this.take(theirs);
     if (choice === "mine") {
       this.stored(await ask("PUT", `/webhooks/${theirs.id}`, { body: document, version: theirs.version }));
     }
+  }
+
+  /** Somebody else has deleted it meanwhile: nothing of what stands here is stored. */
+  async goOnAnew() {
+    if (!(await askAnew())) {
+      this.showResult("failed", "This webhook has been deleted. Save it again to make it a new one.");
+      return;
+    }
+    await this.take(withoutMasks(this.form.read()));
+    this.form.initial = null;
+    this.notices.append(notice("Not saved", "This webhook has been deleted. Enter its secrets again and save it."));
   }
 
   async rotate() {
@@ -228,8 +241,4 @@ class Page {
     announce(`${this.webhook.name} is deleted.`);
     location.hash = "#/webhooks";
   }
-}
-
-function notice(title, words) {
-  return element("div", { class: "notice" }, element("b", {}, `${title}. `), words);
 }

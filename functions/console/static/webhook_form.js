@@ -116,13 +116,14 @@ export class WebhookForm {
       this.signingPlace.replaceChildren();
       return;
     }
-    const stored = Boolean(this.stored.signing);
+    const stored = Boolean(this.stored.id && this.stored.signing);
     const [label, placeholder, hint] = stored
       ? ["Another secret", "•••• is kept", "Leave it empty to keep the one that is stored."]
       : ["Secret of your own (optional)", "whsec_…",
         "Leave it empty: one is made when the webhook is saved, and shown once."];
-    this.signingSecret = text("", { type: "password", autocomplete: "new-password", placeholder });
-    const rotation = stored && this.stored.id ? element("p", {},
+    this.signingSecret = text(stored ? "" : this.stored.signing?.secret,
+      { type: "password", autocomplete: "new-password", placeholder });
+    const rotation = stored ? element("p", {},
       button("Rotate the secret …", this.onRotate),
       element("span", { class: "hint" }, " A new one is made; for 24 hours requests bear both signatures.")) : "";
     this.signingPlace.replaceChildren(

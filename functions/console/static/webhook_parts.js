@@ -6,6 +6,10 @@ import { choice, field, Rows, text, tick, Values } from "./fields.js";
 /** What stands for a stored secret; sent back, it keeps it. */
 export const MASK = "••••";
 
+/** A header with such a name is secret, marked or not: the API's own rule (`header_is_always_secret`). */
+const ALWAYS_SECRET =
+  /authorization|cookie|token|secret|password|passwd|credential|signature|api-?key|access-?key/i;
+
 /** Headers: name, value, secret or not. */
 export function headerRows(given) {
   return new Rows("headers", { noun: "header", given, make: headerRow });
@@ -13,11 +17,16 @@ export function headerRows(given) {
 
 function headerRow({ name = "", value = "", secret = false }) {
   const nameInput = text(name, { placeholder: "X-Header", list: "header-names" });
-  const valueInput = text(value, { "data-template": true });
+  const select = (event) => { if (event.target.value === MASK) event.target.select(); };
+  const valueInput = text(value, { "data-template": true, on: { focus: select } });
   const box = tick("Secret", secret);
   const isSecret = () => box.firstChild.checked;
-  hideWhen(valueInput, isSecret());
-  box.addEventListener("input", () => hideWhen(valueInput, isSecret()));
+  const show = () => {
+    markByName(box, nameInput.value);
+    hideWhen(valueInput, isSecret());
+  };
+  for (const one of [nameInput, box]) one.addEventListener("input", show);
+  show();
   return {
     parts: [field("name", "Name", nameInput), field("value", "Value", valueInput), box],
     read: () => {
@@ -27,11 +36,22 @@ function headerRow({ name = "", value = "", secret = false }) {
   };
 }
 
-/** A secret is typed unseen; a stored one is a mask that goes as soon as somebody types. */
+/** Ticked by its name, it stays so under another until somebody unticks it: what was hidden is not shown by itself. */
+function markByName(box, name) {
+  const always = ALWAYS_SECRET.test(name);
+  const [input, label] = box.children;
+  input.checked ||= always;
+  input.disabled = always;
+  label.textContent = always ? "Always secret" : "Secret";
+}
+
+/**
+ * A secret is typed unseen; a stored one is a mask that goes as soon as somebody types. The mask stays where it is no
+ * secret any more: the API refuses it there, and would take an empty value in place of what is stored.
+ */
 function hideWhen(input, secret) {
   input.type = secret ? "password" : "text";
   input.autocomplete = secret ? "new-password" : "off";
-  if (!secret && input.value === MASK) input.value = "";
 }
 
 function secretInput(value) {

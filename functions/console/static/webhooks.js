@@ -5,9 +5,9 @@ import { announce, button, element, GrowingTable, link, menu, moment, stateView 
 
 const PAGE_SIZE = 50;
 
-/** Fills `place` with the table. */
-export async function show(place) {
-  const page = new Page();
+/** Fills `place` with the table, searched as the address says. */
+export async function show(place, { query, remember }) {
+  const page = new Page(query, remember);
   await page.load();
   place.append(
     element("div", { class: "title" }, element("h1", {}, "Webhooks"), addMenu()),
@@ -30,13 +30,15 @@ async function chooseRecipe() {
 }
 
 class Page {
-  constructor() {
-    this.search = element("input", { type: "search", "aria-label": "Search by name", placeholder: "Search by name",
-      maxlength: 64, on: { input: () => this.typed() } });
+  constructor(query, remember) {
+    this.remember = remember;
+    this.search = element("input", { type: "search", value: query.get("search") ?? "", "aria-label": "Search by name",
+      placeholder: "Search by name", maxlength: 64, on: { input: () => this.typed() } });
     this.status = element("select", { "aria-label": "Status", on: { change: () => this.reload() } },
       element("option", { value: "" }, "Active and inactive"),
       element("option", { value: "active" }, "Active"),
       element("option", { value: "inactive" }, "Inactive"));
+    this.status.value = query.get("status") ?? "";
     this.tools = element("form", { class: "tools", role: "search", on: { submit: (event) => event.preventDefault() } },
       this.search, this.status);
     this.table = new GrowingTable({
@@ -64,6 +66,8 @@ class Page {
   }
 
   async reload() {
+    const { search, status } = this.wanted;
+    this.remember({ search, status });
     await this.table.tried(() => this.load());
   }
 
