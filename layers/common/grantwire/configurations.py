@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from grantwire import credentials, filters, validators
-from grantwire.credentials import MAX_SECRET_BYTES, ShowSecret, Source, header_name_problem, sealed_document
+from grantwire.credentials import MAX_SECRET_BYTES, ShowSecret, Source, sealed_document
 from grantwire.errors import InvalidWebhookError, JsonPathError, Problem, TemplateError
 from grantwire.models import (
     MASK,
@@ -165,7 +165,7 @@ def _headers(reader: Reader, document: Mapping[str, Any], source: Source) -> tup
     headers: dict[str, Header] = {}
     for path, row in reader.rows(document, "headers"):
         reader.known(path, row, "name", "value", "secret", *(("sealed",) if source is Source.STORED else ()))
-        name = reader.text(row, "name", header_name_problem, required=True, at=path)
+        name = reader.text(row, "name", credentials.header_name_problem, required=True, at=path)
         if name.lower() in headers:
             reader.refuse(f"{path}name", name, "is there twice; header names do not differ by case")
         if name.lower() == "content-type" and not _is_content_type(row):
@@ -200,8 +200,8 @@ def _header_value(reader: Reader, row: Mapping[str, Any], path: str, name: str, 
         reader.refuse(f"{path}value", NOTHING, "is required: a secret header needs its value")
     elif problem := unstorable(value):
         reader.refuse(f"{path}value", NOTHING, problem)
-    elif any(character in "\r\n\0" for character in value):
-        reader.refuse(f"{path}value", visible, "must not hold a line break or NUL")
+    elif problem := credentials.header_value_problem(value):
+        reader.refuse(f"{path}value", visible, problem)
     else:
         _check(reader, f"{path}value", lambda: header_template(value), quote=not secret)
     return PlainSecret(value) if secret else value

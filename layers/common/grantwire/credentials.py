@@ -20,6 +20,7 @@ from grantwire.models import (
 )
 from grantwire.reading import NOTHING, Reader, unstorable
 from grantwire.signing import secret_problem
+from grantwire.spelling import header_text
 from grantwire.urls import MAX_URL_CHARACTERS, parse_url
 
 MAX_SECRET_BYTES: Final = 4096  # what KMS encrypts in one call
@@ -58,6 +59,15 @@ def header_name_problem(name: str) -> str:
     if not _HEADER_NAME.fullmatch(name):
         return "must be a header name: letters, digits and '-' (RFC 9110, 5.1)"
     return "is set by Grantwire and cannot be set here" if name.lower() in _OURS else ""
+
+
+def header_value_problem(value: str) -> str:
+    """Why no header can carry this text, a template's too, with the way out; empty when one can."""
+    try:
+        header_text(value)
+    except ValueError as exc:
+        return f"{exc}; leave it out"
+    return ""
 
 
 def read_authentication(reader: Reader, document: Mapping[str, Any], source: Source) -> Authentication | None:
