@@ -231,8 +231,9 @@ def _filter(reader: Reader, path: str, row: Mapping[str, Any]) -> Filter:
         return Filter(field=field, operator=operator, values=())
     values = reader.values(row, "values", path)
     for index, value in enumerate(values):
-        if problem := filters.value_problem(operator, value):
-            reader.refuse(f"{path}values[{index}]", value, problem)
+        compared = None if row["values"][index] is None else value
+        if problem := filters.value_problem(operator, compared):
+            reader.refuse(f"{path}values[{index}]", compared, problem)
     return Filter(field=field, operator=operator, values=values)
 
 
