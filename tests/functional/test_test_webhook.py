@@ -257,8 +257,12 @@ def test_a_failed_test_says_what_a_delivery_would_do_and_what_to_look_at(world: 
         "after_seconds": [2.5, 5],
     }
     assert first["tips"] == ["The receiver failed by its own account: its log knows why. Deliveries are sent again."]
-    assert second["retry"]["after_seconds"] == [120, 120]
-    assert "Retry-After" in second["tips"][0]
+    assert second["retry"] == {
+        "state": "waiting",
+        "sentence": "A delivery would be sent again after 120 seconds, at most 3 times in all.",
+        "after_seconds": [120, 120],
+    }
+    assert "Retry-After" in second["tips"][1]
     assert third["retry"] == {
         "state": "succeeded",
         "sentence": "A delivery would have succeeded.",

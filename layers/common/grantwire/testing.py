@@ -97,7 +97,8 @@ def _retry(webhook: Webhook, invocation: Invocation) -> dict[str, object]:
         return {"state": soonest.state, "sentence": f"A delivery {ending}.", "after_seconds": None}
     seconds = [soonest.due_at, latest.due_at]
     times = f"at most {webhook.max_attempts} times in all"
-    sentence = f"A delivery would be sent again after {seconds[0]:g} to {seconds[1]:g} seconds, {times}."
+    after = " to ".join(dict.fromkeys(f"{one:g}" for one in seconds))  # a Retry-After leaves no chance
+    sentence = f"A delivery would be sent again after {after} seconds, {times}."
     return {"state": soonest.state, "sentence": sentence, "after_seconds": seconds}
 
 
