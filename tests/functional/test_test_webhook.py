@@ -130,7 +130,16 @@ def test_every_wrong_field_of_a_draft_is_named(world: World) -> None:
         ("/api/webhooks/test", {"webhook": 5}, 422, "must be a JSON object"),
         ("/api/webhooks/test", {"webhook": draft("https://a.example/"), "trigger": "X"}, 422, 'trigger is "X"'),
         ("/api/webhooks/test", {"webhook": draft("https://a.example/"), "trigger": 0}, 422, "trigger is 0"),
-        ("/api/webhooks/test", {"webhook": draft("https://a.example/"), "event": {}}, 422, "'detail.data' is missing"),
+        *(
+            (f"/api/webhooks/{route}", {"webhook": draft("https://a.example/"), "event": payload}, 422, message)
+            for route in ("test", "preview")
+            for payload, message in (
+                ({}, "event.data: must be an object: the access request"),
+                ({"x": 1}, "event.data: must be an object: the access request"),
+                ({"data": [1]}, "event.data is [1]: must be an object: the access request"),
+                ([1], "event is [1]: must be an object: a payload with 'event_type', 'event_time' and 'data'"),
+            )
+        ),
     ],
 )
 def test_bad_requests_say_the_way_out(world: World, path: str, body: Any, status: int, message: str) -> None:
