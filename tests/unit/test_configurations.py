@@ -173,7 +173,7 @@ def test_what_is_left_out_has_its_default() -> None:
         ({"name": "a" * 65}, "name", "at most 64"),
         ({"name": "a/b"}, "name", "must start with a letter or digit"),
         ({"name": "a\nb"}, "name", "must start with a letter or digit"),
-        ({"name": "größe"}, "name", "must start with a letter or digit"),
+        ({"name": "größe"}, "name", "must start with a letter or digit and go on with letters (A-Z, a-z), digits"),
         ({"active": "true"}, "active", "must be true or false"),
         ({"active": 1}, "active", "must be true or false"),
         ({"active": None}, "active", "must be true or false"),
@@ -798,7 +798,11 @@ def test_a_content_type_is_plain(fields: dict[str, Any]) -> None:
     """It decides how values are escaped in the body: what cannot be read when it is saved could turn that off."""
     plain = {"name": "content-Type", "value": "application/json"}
     assert problems(document(headers=[plain])) == ()
-    assert {one.path for one in problems(document(headers=[plain | fields]))} == {"headers[0].value"}
+    found = problems(document(headers=[plain | fields]))
+    assert {one.path for one in found} == {"headers[0].value"}
+    value = "" if fields.get("secret") else json.dumps(fields["value"])
+    rule = "must be a plain media type such as application/json, not secret: it decides how values are escaped"
+    assert (value, rule) in {(one.value, one.rule) for one in found}
 
 
 def test_a_webhook_fits_into_its_row() -> None:

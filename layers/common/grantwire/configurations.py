@@ -169,9 +169,9 @@ def _headers(reader: Reader, document: Mapping[str, Any], source: Source) -> tup
         if name.lower() in headers:
             reader.refuse(f"{path}name", name, "is there twice; header names do not differ by case")
         if name.lower() == "content-type" and not _is_content_type(row):
-            reader.refuse(
-                f"{path}value", NOTHING, "must be a plain media type, not secret: it decides how values are escaped"
-            )
+            value = row.get("value", "") if row.get("secret", False) is False else NOTHING
+            rule = "must be a plain media type such as application/json, not secret: it decides how values are escaped"
+            reader.refuse(f"{path}value", value, rule)
         headers[name.lower()] = Header(name=name, value=_header_value(reader, row, path, name, source))
     return tuple(headers.values())
 
@@ -266,8 +266,8 @@ def _deliveries_per_second(reader: Reader, document: Mapping[str, Any]) -> float
 
 
 def _is_name(name: str) -> str:
-    rule = "must start with a letter or digit and go on with letters, digits, spaces, '-' or '_', at most 64 in all"
-    return "" if _NAME.fullmatch(name.strip()) else rule
+    rule = "must start with a letter or digit and go on with letters (A-Z, a-z), digits, spaces, '-' or '_'"
+    return "" if _NAME.fullmatch(name.strip()) else f"{rule}, at most 64 in all"
 
 
 def _is_url(url: str) -> str:
