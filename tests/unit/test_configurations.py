@@ -475,6 +475,25 @@ def test_no_problem_repeats_a_secret_of_these_fields(fields: dict[str, Any]) -> 
     assert SECRET not in "; ".join(map(str, found))
 
 
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        (by_client(token_url="http://auth.example.com/token"), 'token_url is "http://auth.example.com/token": the URL'),
+        (by_client(token_url=f"http://auth.example.com/?key={SECRET}"), "token_url: the URL does not"),
+        (by_client(token_url=f"https:/ana:{SECRET}@auth.example.com/"), "token_url: the URL does not"),
+        (by_client(token_url=SECRET), "token_url: the URL does not"),
+        (proven("api_key", header="webhook-id", value=SECRET), 'header is "webhook-id": is set by Grantwire'),
+        (proven("api_key", header=f"X-Key: {SECRET}", value=SECRET), "header: must be a header name"),
+        (proven("basic", username=f"ana:{SECRET}", password=SECRET), "username: must not hold"),
+    ],
+)
+def test_what_can_be_no_secret_is_told_with_its_value(fields: dict[str, Any], told: str) -> None:
+    """Beside a secret too."""
+    [problem] = problems(document(**fields))
+    assert str(problem).startswith(f"authentication.{told}")
+    assert SECRET not in str(problem)
+
+
 @given(texts(40).filter(lambda text: len(text) > 6 and "•" not in text))
 def test_no_problem_repeats_a_secret_whatever_it_is(secret: str) -> None:
     """A secret header's value, right or wrong, beside a field that is wrong."""
