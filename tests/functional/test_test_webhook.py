@@ -252,6 +252,14 @@ def test_each_failure_says_what_to_look_at(world: World, authority: Authority) -
     assert [one["timings"]["first_byte_ms"] is None for one in tested] == [False] * 7 + [True] * 2
 
 
+def test_the_url_is_shown_as_it_is_sent(world: World, authority: Authority) -> None:
+    """In a test as in a preview: what the receiver's log has."""
+    with receiving(answering(answer()), authority.server_context()) as receiver:
+        given = {"webhook": draft(f"{receiver.url}größe?who={{{{event_type}}}}")}
+        shown = [world.http(f"/api/webhooks/{route}", given)[1]["request"]["url"] for route in ("test", "preview")]
+    assert shown == [f"{receiver.url}gr%C3%B6%C3%9Fe?who=RequestGranted"] * 2
+
+
 def test_a_failed_test_says_what_a_delivery_would_do_and_what_to_look_at(world: World, authority: Authority) -> None:
     """The schedule's first wait, `Retry-After` when it is longer, and the remedies of that very failure."""
     busy = answer("429 Too Many Requests", b"{}", "Retry-After: 120")

@@ -190,6 +190,10 @@ def test_what_is_left_out_has_its_default() -> None:
         ({"url": "{{data.url}}"}, "url", "the URL does not start with https://"),
         ({"url": "https://a.example/{{"}, "url", "line 1, column 19: a placeholder is not closed"),
         ({"url": "https://a.example/{{>a}}"}, "url", "line 1, column 19: partials are not available"),
+        *(
+            ({"url": f"https://a.example/{end}"}, "url", "has a fragment, which no request carries; leave # and what")
+            for end in ("#", "a?b=c#part", "{{data.id}}#{{data.id}}", "{{#if data.id}}a#b{{/if}}")
+        ),
         ({"url": "https://a.example/a b"}, "url", "the URL holds a space"),
         ({"body_template": 5}, "body_template", "must be text"),
         ({"body_template": "{"}, "body_template", "is not JSON"),
@@ -675,6 +679,13 @@ def test_a_plain_secret_is_never_stored() -> None:
     """It has to be sealed first."""
     with pytest.raises(TypeError, match="must be sealed"):
         document_of(webhook_of(headers=[{"name": "Authorization", "value": SECRET}]))
+
+
+def test_a_fragment_that_was_stored_keeps_no_webhook_from_being_read() -> None:
+    """It was accepted once, and never sent. A `#` in a placeholder is none."""
+    stored = document_of(webhook_of()) | {"url": "https://a.example/#part"}
+    assert parse_webhook(stored, webhook_id="wh_1", now=0.0, stored=True).url == "https://a.example/#part"
+    assert webhook_of(url="https://a.example/{{#if data.id}}a%23{{/if}}").url.endswith("a%23{{/if}}")
 
 
 def test_a_users_document_cannot_hold_a_sealed_secret() -> None:

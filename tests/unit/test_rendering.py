@@ -188,12 +188,12 @@ def test_the_guides_body_is_json_for_any_event(payload: dict[str, Any], name: st
 def test_no_event_leaves_the_host(value: Any) -> None:
     """A placeholder in the URL fills a segment or a value, and no more."""
     try:
-        url = request(event_of({"data": {"x": value}}), url="https://a.example/{{data.x}}?q={{data.x}}#{{data.x}}").url
+        url = request(event_of({"data": {"x": value}}), url="https://a.example/{{data.x}}?q={{data.x}}").url
     except TemplateError:
         return
     assert url.isascii()
     assert url.startswith("https://a.example/")
-    assert (url.count("/"), url.count("?"), url.count("#"), url.count("&")) == (3, 1, 1, 0)
+    assert (url.count("/"), url.count("?"), url.count("#"), url.count("&")) == (3, 1, 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from grantwire.models import (
 )
 from grantwire.reading import NOTHING, Reader, shown, size_of, unstorable
 from grantwire.rendering import body_template, check_body, header_template, url_template
-from grantwire.urls import MAX_URL_CHARACTERS, parse_url
+from grantwire.urls import MAX_URL_CHARACTERS, fragment_problem, parse_url
 
 METHODS: Final = ("POST", "PUT", "PATCH", "DELETE", "GET")
 MAX_DOCUMENT_CHARACTERS: Final = 250_000  # a row of the table holds 400 KB
@@ -105,7 +105,9 @@ def parse_webhook(
 
 
 def _check_together(reader: Reader, webhook: Webhook, *, stored: bool) -> None:
-    """What depends on more than one field."""
+    """What depends on more than one field; and what holds for new ones only: a fragment could be stored once."""
+    if not stored and (problem := fragment_problem(webhook.url)):
+        reader.refuse("url", webhook.url, problem)
     credentials.check_headers_differ(reader, tuple(one.name for one in webhook.headers), webhook.authentication)
     _check(reader, "body_template", lambda: body_template(webhook) if stored else check_body(webhook))
 

@@ -10,6 +10,7 @@ from grantwire.invoking import Invocation, Invoker
 from grantwire.models import MASK, HttpRequest, HttpResponse, RequestEvent, State, Webhook
 from grantwire.rendering import render
 from grantwire.tips import tips
+from grantwire.urls import as_sent
 
 MOST_SECONDS: Final = 25.0  # API Gateway gives up after 30
 SHOWN_RESPONSE_BYTES: Final = 16 * 1024
@@ -112,7 +113,7 @@ def _sentence(invocation: Invocation, *, capped: bool) -> str:
 def _request(request: HttpRequest) -> dict[str, object]:
     return {
         "method": request.method,
-        "url": request.url,
+        "url": as_sent(request.url, mask=MASK),
         "headers": _headers(request.headers),
         "body": request.body.decode("utf-8", "replace"),
     }
