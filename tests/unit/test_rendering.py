@@ -145,6 +145,12 @@ def test_json_in_lines_is_looked_at_again_where_sections_decide() -> None:
         render(webhook, event_of({"data": {"odd": True}}), secret_values={}, sent_at=0.0)
 
 
+@pytest.mark.parametrize("content_type", ["application/jsonld", "application/vnd.ndjson+json", "application/json "])
+def test_json_whose_type_only_looks_like_lines_is_one_document(content_type: str) -> None:
+    """It may have as many lines as it likes."""
+    check_body(in_lines('{\n  "a": "{{event_type}}"\n}', content_type))
+
+
 @pytest.mark.parametrize("body", ['{"a": 1}\n{{x}}', '{{x}}\n{"a": 1}'])
 def test_a_value_between_lines_is_for_json_in_lines_only(body: str) -> None:
     """In plain JSON a line break is a space like any other."""

@@ -14,7 +14,7 @@ from grantwire.templates import Place, Template, compile_template
 USER_AGENT = f"Grantwire/{__version__}"
 COMMA_REMEDY = "{{#unless @last}},{{/unless}}"
 _DEFAULT_CONTENT_TYPE = "application/json"
-_LINE_WISE: Final = ("ndjson", "jsonl", "json-seq")  # jsonlines too
+_LINE_WISE: Final = ("ndjson", "jsonl", "jsonlines", "json-seq")
 
 
 def body_template(webhook: Webhook) -> Template:
@@ -123,12 +123,12 @@ def _with_own(
 
 def _content_type(webhook: Webhook) -> str:
     own = (header.value for header in webhook.headers if header.name.lower() == "content-type")
-    return str(next(own, _DEFAULT_CONTENT_TYPE)).lower().partition(";")[0]
+    return str(next(own, _DEFAULT_CONTENT_TYPE)).lower().partition(";")[0].strip()
 
 
 def _place(content_type: str) -> Place:
     """Whatever calls itself JSON counts as such: an event's text would add keys to what is taken for plain text."""
-    if any(name in content_type for name in _LINE_WISE):
+    if content_type.endswith(_LINE_WISE):
         return Place.JSON_LINES
     if "json" in content_type:
         return Place.JSON
