@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str]) -> int:
-    """Exit status: 0, or 2 when no stack runs."""
+    """Exit status: 0, 1 when nobody reads to the end, or 2 when no stack runs."""
     made = parser("local.tables", __doc__)
     add_port(made)
     options = made.parse_args(arguments)
@@ -26,7 +26,12 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 2
     with set_environment(local_environment(os.environ, endpoint=stack.aws_endpoint)):
-        _print_tables(stack)
+        try:
+            _print_tables(stack)
+            sys.stdout.flush()  # what is written at the very end only would fail unseen
+        except BrokenPipeError:  # whoever read along, `head` for one, has enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
     return 0
 
 

@@ -27,7 +27,8 @@ def move_in(session: Session, options: argparse.Namespace) -> int:
     files = {str(path): read_json(path) for path in options.files}
     drafts = list(SYSTEMS[options.system](files, Names(), renamed))
     if not drafts:
-        raise FileError(f"{', '.join(files)}: nothing of {options.system} is in there; docs/cli.md says what to export")
+        where = "docs/moving-in.md says what to export"
+        raise FileError(f"{', '.join(files)}: nothing of {options.system} is in there; {where}")
     for draft in drafts:
         _write(draft, options.into)
     if session.as_json:

@@ -125,7 +125,8 @@ def _read_retry(draft: Draft, retry: Document) -> None:
     if not isinstance(count, int):
         return
     draft.document["retry"] = {"max_attempts": min(count + 1, _MOST_ATTEMPTS)}
-    draft.leave("retry_config", f"{count} retries, {retry.get('type')}: the waits are Grantwire's own, 5 s to 24 h")
+    told = f"{count} retries, {retry['type']}" if retry.get("type") else f"{count} retries"
+    draft.leave("retry_config", f"{told}: the waits are Grantwire's own, 5 s to 24 h")
 
 
 def _seconds(timeout: object) -> int:

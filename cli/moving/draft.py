@@ -173,12 +173,19 @@ def trigger_of(event_type: str) -> str | None:
 
 
 def rows_of(document: object) -> list[Document]:
-    """The objects of a list, of one in an envelope (`data`, `data.content`, `models`), or the one object it is."""
+    """The objects of a list, of one in an envelope (`data`, `data.content`, `models`), or the one object it is.
+
+    Raises FileError for a list that holds anything else: it is no export, or was cut by whoever edited it.
+    """
     for key in ("data", "content", "models"):
         if isinstance(document, dict) and isinstance(document.get(key), list | dict):
             document = document[key]
-    rows = document if isinstance(document, list) else [document]
-    return [row for row in rows if isinstance(row, dict)]
+    if not isinstance(document, list):
+        return [document] if isinstance(document, dict) else []
+    for index, row in enumerate(document):
+        if not isinstance(row, dict):
+            raise FileError(f"element {index} of the list: must be an object, and is {type(row).__name__}")
+    return document
 
 
 def object_in(row: Mapping[str, Any], key: str) -> Document:

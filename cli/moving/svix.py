@@ -20,14 +20,14 @@ def drafts(files: Mapping[str, object], names: Names, renamed: Mapping[str, str]
     """A webhook for each endpoint."""
     for file, document in files.items():
         for index, row in enumerate(rows_of(document)):
-            yield _draft(f"{file}: endpoint {row.get('id', index)}", row, names, renamed)
+            yield _draft(f"{file}: endpoint {row.get('id') or index}", row, names, renamed)
 
 
 def _draft(source: str, row: Document, names: Names, renamed: Mapping[str, str]) -> Draft:
     draft = Draft(source=source, name=names.name(row.get("description"), row.get("uid"), host_of(row.get("url"))))
     draft.set_url(row.get("url"), "url")
     draft.set_triggers(list_in(row, "filterTypes") or TRIGGERS, renamed, "filterTypes")
-    secret = draft.secret("signing secret", f"whsec_…: Svix's GET …/endpoint/{row.get('id')}/secret")
+    secret = draft.secret("signing secret", f"whsec_…: Svix's GET …/endpoint/{row.get('id') or '{id}'}/secret")
     draft.document["signing"] = {"kind": "standard_webhooks", "secret": secret}
     draft.leave("svix-id, svix-timestamp, svix-signature", "are called webhook-id, … here; the scheme is the same")
     _read_headers(draft, row)

@@ -26,7 +26,6 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from answering import json_answer, json_object
 from grantwire import asking, replay_wiring, wiring
 from grantwire.browsing import Browser, job_item, standing
-from grantwire.errors import InvalidCommandError
 from grantwire.identifiers import is_job_id, new_job_id, row_of
 from grantwire.models import Delivery, State
 from grantwire.replaying import JobState, Replayer, ReplayJob
@@ -94,10 +93,7 @@ def webhook_deliveries(
 ) -> Response[Any]:
     """A webhook's deliveries, the newest event first: `items` and `next_cursor`, null at the end."""
     asked = _asked(state=state, trigger=trigger, since=since, until=until, limit=limit, cursor=cursor)
-    try:
-        page = browser().page(webhook_id, asked)
-    except InvalidCommandError as exc:
-        raise BadRequestError(str(exc)) from exc
+    page = browser().page(webhook_id, asked)
     if page is None:
         raise _no_webhook(webhook_id)
     return json_answer(page)

@@ -52,7 +52,6 @@ _SAID: Final = {
     ("start_replay", 200): "A dry run, which only counts.",
     ("start_replay", 400): "The body is no JSON object, or the time range has more than one request can count.",
     ("start_replay", 409): _NOT_SENDABLE.capitalize(),
-    ("list_deliveries", 400): "The cursor is not of this webhook with these filters.",
     ("list_event_deliveries", 404): "The event is not stored: it was too large, is too old, or no webhook wanted it.",
     ("cancel_replay", 409): "The job is done or cancelled already.",
 }
@@ -110,7 +109,7 @@ _OTHERS: Final = {
     "delete_webhook": (404, 412, 428, 503),
     "rotate_signing": (422, *_CHANGE),
     "duplicate_webhook": (404, 409, 422, 503),
-    "list_deliveries": (400, 404, 422, 503),
+    "list_deliveries": (404, 422, 503),
     "get_delivery": (404, 503),
     "replay_delivery": (404, 409, 503),
     "list_event_deliveries": (404, 503),

@@ -313,7 +313,7 @@ def test_rows_that_dynamodb_leaves_are_asked_for_again(world: World) -> None:
 
 
 def test_a_cursor_fits_its_webhook_and_filters_only(world: World, api: Api) -> None:
-    """Each change of it, and each other question, is a 400 in our words."""
+    """Each change of it, and each other question, is a 422 in our words."""
     webhook, other = world.webhook("https://hooks.example.com/"), world.webhook("https://hooks.example.com/")
     queued(world, range(3), webhook)
     base = f"/api/webhooks/{webhook.id}/deliveries"
@@ -331,7 +331,8 @@ def test_a_cursor_fits_its_webhook_and_filters_only(world: World, api: Api) -> N
     ]
     for path in changed:
         status, refusal = api.get(path)
-        assert (status, refusal["statusCode"]) == (400, 400)
+        assert (status, refusal["statusCode"]) == (422, 422)
+        assert [one["path"] for one in refusal["problems"]] == ["cursor"]
         assert "is no cursor of this webhook with these filters" in refusal["message"]
 
 

@@ -130,7 +130,16 @@ def test_every_wrong_field_of_a_draft_is_named(world: World) -> None:
         ("/api/webhooks/test", {"webhook": 5}, 422, "must be a JSON object"),
         ("/api/webhooks/test", {"webhook": draft("https://a.example/"), "trigger": "X"}, 422, 'trigger is "X"'),
         ("/api/webhooks/test", {"webhook": draft("https://a.example/"), "trigger": 0}, 422, "trigger is 0"),
-        ("/api/webhooks/test", {"webhook": draft("https://a.example/"), "event": {}}, 422, "'detail.data' is missing"),
+        *(
+            (f"/api/webhooks/{route}", {"webhook": draft("https://a.example/"), "event": payload}, 422, message)
+            for route in ("test", "preview")
+            for payload, message in (
+                ({}, "event.data: must be an object: the access request"),
+                ({"x": 1}, "event.data: must be an object: the access request"),
+                ({"data": [1]}, "event.data is [1]: must be an object: the access request"),
+                ([1], "event is [1]: must be an object: a payload with 'event_type', 'event_time' and 'data'"),
+            )
+        ),
     ],
 )
 def test_bad_requests_say_the_way_out(world: World, path: str, body: Any, status: int, message: str) -> None:
@@ -243,6 +252,14 @@ def test_each_failure_says_what_to_look_at(world: World, authority: Authority) -
     assert [one["timings"]["first_byte_ms"] is None for one in tested] == [False] * 7 + [True] * 2
 
 
+def test_the_url_is_shown_as_it_is_sent(world: World, authority: Authority) -> None:
+    """In a test as in a preview: what the receiver's log has."""
+    with receiving(answering(answer()), authority.server_context()) as receiver:
+        given = {"webhook": draft(f"{receiver.url}größe?who={{{{event_type}}}}")}
+        shown = [world.http(f"/api/webhooks/{route}", given)[1]["request"]["url"] for route in ("test", "preview")]
+    assert shown == [f"{receiver.url}gr%C3%B6%C3%9Fe?who=RequestGranted"] * 2
+
+
 def test_a_failed_test_says_what_a_delivery_would_do_and_what_to_look_at(world: World, authority: Authority) -> None:
     """The schedule's first wait, `Retry-After` when it is longer, and the remedies of that very failure."""
     busy = answer("429 Too Many Requests", b"{}", "Retry-After: 120")
@@ -257,8 +274,12 @@ def test_a_failed_test_says_what_a_delivery_would_do_and_what_to_look_at(world: 
         "after_seconds": [2.5, 5],
     }
     assert first["tips"] == ["The receiver failed by its own account: its log knows why. Deliveries are sent again."]
-    assert second["retry"]["after_seconds"] == [120, 120]
-    assert "Retry-After" in second["tips"][0]
+    assert second["retry"] == {
+        "state": "waiting",
+        "sentence": "A delivery would be sent again after 120 seconds, at most 3 times in all.",
+        "after_seconds": [120, 120],
+    }
+    assert "Retry-After" in second["tips"][1]
     assert third["retry"] == {
         "state": "succeeded",
         "sentence": "A delivery would have succeeded.",

@@ -55,7 +55,7 @@ _TARGETS: Final = {
     "10,000 characters": "x" * 10_000,
 }
 _NAMES: Final = ("X: y", "X\r\nY", "X\nY", "X Y", "", " X", "X\0", "Ü", "X" * 129, "[X]", "(X)", "X\x7f", "X\u010a")
-_VALUES: Final = ("a\r\nb", "a\nb", "a\rb", "a\0b", "\ud83d")
+_VALUES: Final = ("a\r\nb", "a\nb", "a\rb", "a\0b", "a\x1bb", "\ud83d")
 _TOKENS: Final = (
     f"abc\r\n{MARK}: 1",
     f"abc\n{MARK}: 1",

@@ -20,7 +20,7 @@ from grantwire.browsing import (
     job_item,
     standing,
 )
-from grantwire.errors import InvalidCommandError, InvalidWebhookError
+from grantwire.errors import InvalidWebhookError
 from grantwire.identifiers import (
     delivery_id,
     delivery_id_of,
@@ -186,7 +186,7 @@ def test_a_cursor_holds_a_position_in_one_list(selection: Selection, other: Sele
     cursor = write_cursor(position, WEBHOOK, selection)
     assert read_cursor(cursor, WEBHOOK, selection) == position
     for webhook_id, asked in ((f"{WEBHOOK}0", selection), *([(WEBHOOK, other)] if other != selection else [])):
-        with pytest.raises(InvalidCommandError, match="is no cursor of this webhook with these filters"):
+        with pytest.raises(InvalidWebhookError, match="is no cursor of this webhook with these filters"):
             read_cursor(cursor, webhook_id, asked)
 
 
@@ -196,7 +196,7 @@ def test_a_cursor_that_was_changed_is_refused(place: int, character: str) -> Non
     cursor = write_cursor(sort_key(numbered(1500)), WEBHOOK, Selection())
     changed = cursor[: place % len(cursor)] + character + cursor[place % len(cursor) + 1 :]
     if changed != cursor:
-        with pytest.raises(InvalidCommandError, match="pass on next_cursor as it came"):
+        with pytest.raises(InvalidWebhookError, match="pass on next_cursor as it came"):
             read_cursor(changed, WEBHOOK, Selection())
 
 
@@ -204,7 +204,7 @@ def test_a_cursor_that_was_changed_is_refused(place: int, character: str) -> Non
 def test_a_cursor_made_by_hand_stays_within_its_list(position: str) -> None:
     """DynamoDB refuses a position outside of the times that are asked for: it never gets one."""
     selection = Selection(since=1000, until=2000)
-    with pytest.raises(InvalidCommandError):
+    with pytest.raises(InvalidWebhookError):
         read_cursor(write_cursor(position, WEBHOOK, selection), WEBHOOK, selection)
 
 

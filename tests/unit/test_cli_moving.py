@@ -125,6 +125,11 @@ class TestSvix:
         refused = drafts("svix")["Torq access requests 2"]
         assert refused.refused == "filterTypes: names none of the six triggers"
 
+    def test_an_endpoint_without_an_id(self) -> None:
+        one = drafts("svix", {"a.json": [{"id": None, "url": "https://a.example/"}]})["a example"]
+        assert one.source == "a.json: endpoint 0"
+        assert list(one.variables.values()) == ["whsec_…: Svix's GET …/endpoint/{id}/secret"]
+
     def test_an_event_type_can_be_named(self) -> None:
         made = drafts("svix", renamed={"invoice.paid": "RequestExpired"})
         assert saved(made["Torq access requests 2"]).triggers == ("RequestExpired",)
@@ -175,6 +180,12 @@ class TestConvoy:
         capped = drafts("convoy", files)["torq-granted"]
         assert saved(capped).deliveries_per_second == 500
         assert left(capped)["endpoint.rate_limit"] == "1500 a second: from 0.1 to 500 can be set"
+
+    @pytest.mark.parametrize(("kind", "told"), [("linear", "20 retries, linear: the"), (None, "20 retries: the")])
+    def test_its_retries_are_told(self, kind: str | None, told: str) -> None:
+        files = exported("convoy")
+        files["convoy.json"]["data"]["content"][0]["retry_config"] = {"retry_count": 20, "type": kind}
+        assert left(drafts("convoy", files)["torq-granted"])["retry_config"].startswith(told)
 
     def test_an_incoming_one_is_refused(self) -> None:
         assert drafts("convoy")["from-github"].refused.startswith("type: an incoming subscription")
@@ -392,4 +403,13 @@ class TestTheCommand:
         empty = tmp_path / "empty.json"
         empty.write_text('{"data": [], "done": true}')
         code, _, err = self.run("move-in", "svix", empty)
-        assert (code, "nothing of svix is in there" in err) == (1, True)
+        assert (code, "nothing of svix is in there; docs/moving-in.md says what to export" in err) == (1, True)
+
+    @pytest.mark.parametrize("system", ["svix", "outpost", "convoy"])
+    @pytest.mark.parametrize("row", ["ep_1", None, ["ep_1"]])
+    def test_an_element_that_is_no_object_is_told(self, system: str, row: object, tmp_path: Path) -> None:
+        file = tmp_path / "export.json"
+        file.write_text(json.dumps({"data": [{"url": "https://a.example/"}, row]}))
+        code, _, err = self.run("move-in", system, file, "--into", tmp_path / "into")
+        assert (code, "element 1 of the list: must be an object, and is" in err) == (1, True)
+        assert not (tmp_path / "into").exists()

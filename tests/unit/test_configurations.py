@@ -173,7 +173,7 @@ def test_what_is_left_out_has_its_default() -> None:
         ({"name": "a" * 65}, "name", "at most 64"),
         ({"name": "a/b"}, "name", "must start with a letter or digit"),
         ({"name": "a\nb"}, "name", "must start with a letter or digit"),
-        ({"name": "größe"}, "name", "must start with a letter or digit"),
+        ({"name": "größe"}, "name", "must start with a letter or digit and go on with letters (A-Z, a-z), digits"),
         ({"active": "true"}, "active", "must be true or false"),
         ({"active": 1}, "active", "must be true or false"),
         ({"active": None}, "active", "must be true or false"),
@@ -190,6 +190,10 @@ def test_what_is_left_out_has_its_default() -> None:
         ({"url": "{{data.url}}"}, "url", "the URL does not start with https://"),
         ({"url": "https://a.example/{{"}, "url", "line 1, column 19: a placeholder is not closed"),
         ({"url": "https://a.example/{{>a}}"}, "url", "line 1, column 19: partials are not available"),
+        *(
+            ({"url": f"https://a.example/{end}"}, "url", "has a fragment, which no request carries; leave # and what")
+            for end in ("#", "a?b=c#part", "{{data.id}}#{{data.id}}", "{{#if data.id}}a#b{{/if}}")
+        ),
         ({"url": "https://a.example/a b"}, "url", "the URL holds a space"),
         ({"body_template": 5}, "body_template", "must be text"),
         ({"body_template": "{"}, "body_template", "is not JSON"),
@@ -213,8 +217,12 @@ def test_what_is_left_out_has_its_default() -> None:
         ),
         (header(name="X-A", value=5), "headers[0].value", "must be text of at most 4096 bytes"),
         (header(name="X-A", value="é" * 2049), "headers[0].value", "must be text of at most 4096 bytes"),
-        (header(name="X-A", value="a\r\nX-B: c"), "headers[0].value", "must not hold a line break"),
-        (header(name="X-A", value="a\0"), "headers[0].value", "must not hold a line break or NUL"),
+        (header(name="X-A", value="a\r\nX-B: c"), "headers[0].value", "holds a line break, which a header cannot"),
+        *(
+            (header(name="X-A", value=f"a{control}b", **secret), "headers[0].value", "holds a control character, which")
+            for control in ("\0", "\x01", "\x0b", "\x1b", "\x7f")
+            for secret in ({}, {"secret": True})
+        ),
         (header(name="X-A", value="{{a"), "headers[0].value", "line 1, column 1: a placeholder is not closed"),
         (header(name="X-A", value="a", secret="yes"), "headers[0].secret", "must be true or false"),
         (header(name="X-A", value="a", kind="b"), "headers[0].kind", "is not known here; the fields are name, value"),
@@ -304,7 +312,12 @@ def test_what_is_left_out_has_its_default() -> None:
         *(
             (filtered(operator=operator, values=["5", value]), "filters[0].values[1]", "must be a number, such as 3600")
             for operator in ("greater_than", "less_than")
-            for value in ("many", "", True, None, "1e999", "0x10", "1,000")
+            for value in ("many", "", True, "1e999", "0x10", "1,000")
+        ),
+        *(
+            (filtered(operator=operator, values=["5", None]), "filters[0].values[1]", "does_not_exist asks whether")
+            for operator in OPERATORS
+            if operator not in WITHOUT_VALUES
         ),
         *(
             (filtered(operator=operator, values=[""]), "filters[0].values[0]", "exists asks whether there is a value")
@@ -466,6 +479,25 @@ def test_no_problem_repeats_a_secret_of_these_fields(fields: dict[str, Any]) -> 
     assert SECRET not in "; ".join(map(str, found))
 
 
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        (by_client(token_url="http://auth.example.com/token"), 'token_url is "http://auth.example.com/token": the URL'),
+        (by_client(token_url=f"http://auth.example.com/?key={SECRET}"), "token_url: the URL does not"),
+        (by_client(token_url=f"https:/ana:{SECRET}@auth.example.com/"), "token_url: the URL does not"),
+        (by_client(token_url=SECRET), "token_url: the URL does not"),
+        (proven("api_key", header="webhook-id", value=SECRET), 'header is "webhook-id": is set by Grantwire'),
+        (proven("api_key", header=f"X-Key: {SECRET}", value=SECRET), "header: must be a header name"),
+        (proven("basic", username=f"ana:{SECRET}", password=SECRET), "username: must not hold"),
+    ],
+)
+def test_what_can_be_no_secret_is_told_with_its_value(fields: dict[str, Any], told: str) -> None:
+    """Beside a secret too."""
+    [problem] = problems(document(**fields))
+    assert str(problem).startswith(f"authentication.{told}")
+    assert SECRET not in str(problem)
+
+
 @given(texts(40).filter(lambda text: len(text) > 6 and "•" not in text))
 def test_no_problem_repeats_a_secret_whatever_it_is(secret: str) -> None:
     """A secret header's value, right or wrong, beside a field that is wrong."""
@@ -481,7 +513,7 @@ def test_no_problem_repeats_a_secret_whatever_it_is(secret: str) -> None:
         ([14400], ("14400",)),
         ([14400.0], ("14400",)),
         ([1e-7, 1e21, 0.5], ("1e-7", "1e+21", "0.5")),
-        ([True, False, None], ("true", "false", "null")),
+        ([True, False, "null"], ("true", "false", "null")),
         (["True", "", "ü"], ("True", "", "ü")),
     ],
 )
@@ -519,10 +551,23 @@ def test_a_filters_problem_names_the_value_and_the_way_out() -> None:
     ]
     assert str(told["filters[0].field"]).startswith('filters[0].field is "Integration": did you mean integration?')
     assert str(told["filters[0].values[2]"]).startswith('filters[0].values[2] is "more": must be a number')
+    [null] = problems(document(**filtered(values=[None])))
+    assert str(null).startswith("filters[0].values[0] is null: is no value to compare with: does_not_exist asks")
     assert str(told["filters[1].field"]) == (
         "filters[1].field is \"data.a[\": has a '[' at character 7 that is not closed; close it with ]"
     )
     assert str(told["filters[1].values"]).startswith('filters[1].values is ["a"]: must be left out or empty')
+
+
+def test_a_headers_problem_names_the_value_and_the_way_out() -> None:
+    """Not that of a secret. A tab is no problem: it is the one control character that a header can carry."""
+    wrong = {"name": "X-A", "value": "a\x01b"}
+    [plain] = problems(document(headers=[wrong]))
+    [secret] = problems(document(headers=[wrong | {"secret": True}]))
+    rule = "holds a control character, which a header cannot carry; leave it out"
+    assert str(plain) == f'headers[0].value is "a\\u0001b": {rule}'
+    assert str(secret) == f"headers[0].value: {rule}"
+    assert webhook_of(headers=[{"name": "X-A", "value": "a\tb"}]).headers == (Header(name="X-A", value="a\tb"),)
 
 
 def sealed(webhook: Webhook) -> Webhook:
@@ -634,6 +679,13 @@ def test_a_plain_secret_is_never_stored() -> None:
     """It has to be sealed first."""
     with pytest.raises(TypeError, match="must be sealed"):
         document_of(webhook_of(headers=[{"name": "Authorization", "value": SECRET}]))
+
+
+def test_a_fragment_that_was_stored_keeps_no_webhook_from_being_read() -> None:
+    """It was accepted once, and never sent. A `#` in a placeholder is none."""
+    stored = document_of(webhook_of()) | {"url": "https://a.example/#part"}
+    assert parse_webhook(stored, webhook_id="wh_1", now=0.0, stored=True).url == "https://a.example/#part"
+    assert webhook_of(url="https://a.example/{{#if data.id}}a%23{{/if}}").url.endswith("a%23{{/if}}")
 
 
 def test_a_users_document_cannot_hold_a_sealed_secret() -> None:
@@ -776,7 +828,11 @@ def test_a_content_type_is_plain(fields: dict[str, Any]) -> None:
     """It decides how values are escaped in the body: what cannot be read when it is saved could turn that off."""
     plain = {"name": "content-Type", "value": "application/json"}
     assert problems(document(headers=[plain])) == ()
-    assert {one.path for one in problems(document(headers=[plain | fields]))} == {"headers[0].value"}
+    found = problems(document(headers=[plain | fields]))
+    assert {one.path for one in found} == {"headers[0].value"}
+    value = "" if fields.get("secret") else json.dumps(fields["value"])
+    rule = "must be a plain media type such as application/json, not secret: it decides how values are escaped"
+    assert (value, rule) in {(one.value, one.rule) for one in found}
 
 
 def test_a_webhook_fits_into_its_row() -> None:

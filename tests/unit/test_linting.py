@@ -27,6 +27,14 @@ def said(template: str) -> list[str]:
             "{{#each data.access_groups}}{{integration.colour}}{{/each}}",
             "no event is known to have 'integration.colour'",
         ),
+        ("{{#each data.approvals}}{{approver.nme}}{{/each}}", "'approver.nme'; did you mean approver.name?"),
+        ("{{#each data.approvals}}{{this.approver.nme}}{{/each}}", "'approver.nme'; did you mean approver.name?"),
+        ("{{#data.requester}}{{nme}}{{/data.requester}}", "'nme'; did you mean name?"),
+        ("{{#each data.approvals}}{{data.requester.nme}}{{/each}}", "did you mean data.requester.name?"),
+        (
+            "{{#each data.approvals}}{{#approver}}{{../stats}}{{/approver}}{{/each}}",
+            "'../stats'; did you mean ../status?",
+        ),
         ("{{#if data.approvd}}x{{/if}}", "no event is known to have 'data.approvd'"),
         ("{{#data.justification}}x{{/data.justification}}", "is a text, which has no elements or fields"),
         ("{{#each event_time}}x{{/each}}", "'event_time' is a number, which has no elements or fields"),
@@ -64,6 +72,16 @@ def test_a_mistake_is_named(template: str, expected: str) -> None:
 def test_what_is_right_is_left_alone(template: str) -> None:
     """No warning; what cannot be read at all is refused elsewhere."""
     assert said(template) == []
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{{#each data.approvals}}{{this.data.requester.name}}{{/each}}", "{{#each data.approvals}}{{weather}}{{/each}}"],
+)
+def test_nothing_is_guessed_that_would_be_wrong_there(template: str) -> None:
+    """A path of the payload is none of an element's own."""
+    [message] = said(template)
+    assert "did you mean" not in message
 
 
 def test_inside_something_unknown_nothing_is_said() -> None:

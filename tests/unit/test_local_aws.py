@@ -3,6 +3,8 @@
 import http.client
 import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -189,6 +191,28 @@ def test_the_command_puts_an_event_on_the_bus_of_the_running_stack(
     assert "RequestCreated is on the bus" in capsys.readouterr().out
     assert put_event_main(arguments) == 2
     assert "no local stack runs on port 8600" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("rows", [1, 200])
+def test_whoever_reads_only_the_first_tables_gets_no_traceback(
+    server: AwsServer, aws: Clients, tmp_path: Path, rows: int
+) -> None:
+    """However much is in them: as in `python -m local.tables | head`."""
+    create_resources(Template.read(), aws)
+    for number in range(rows):
+        item = {"pk": {"S": f"WEBHOOK#{number}"}, "sk": {"S": "CONFIG"}, "text": {"S": "x" * 500}}
+        aws.dynamodb.put_item(TableName="WebhooksTable", Item=item)
+    (tmp_path / "8600").mkdir()
+    tables = ("WebhooksTable", "DeliveriesTable")
+    reading, writing = os.pipe()
+    os.close(reading)
+    with RunningStack(environments={}, aws_endpoint=server.endpoint, bus="default", tables=tables).announced(
+        tmp_path / "8600"
+    ):
+        command = [sys.executable, "-m", "local.tables", "--folder", str(tmp_path)]
+        ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, cwd=ROOT, check=False)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (1, b"")
 
 
 def test_a_stack_that_died_is_no_stack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -162,7 +162,7 @@ def test_in_a_form_the_receiver_reads_the_same_text(text: str) -> None:
     assert (name, value) == ("name", text.encode("utf-8", "replace").decode())
 
 
-@pytest.mark.parametrize("text", ["a\rb", "a\nb", "a\r\nX-Admin: true", "\0"])
+@pytest.mark.parametrize("text", ["a\rb", "a\nb", "a\r\nX-Admin: true"])
 def test_a_line_break_cannot_stand_in_a_header(text: str) -> None:
     """It would begin another header."""
     with pytest.raises(ValueError, match="line break"):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grantwire.urls import MAX_URL_CHARACTERS, Url, host_is_allowed, host_of, parse_url
+from grantwire.urls import MAX_URL_CHARACTERS, Url, as_sent, host_is_allowed, host_of, parse_url
 from tests.unit.conftest import texts
 
 
@@ -32,6 +32,21 @@ from tests.unit.conftest import texts
 def test_a_url_is_read(url: str, expected: Url) -> None:
     """Host in lower case, port, and a target that can go on the wire as it is."""
     assert expected == parse_url(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://hooks.torq.io/a%20b?c=d&e=(f)", "https://hooks.torq.io/a%20b?c=d&e=(f)"),
+        ("https://hooks.torq.io:8443/größe|", "https://hooks.torq.io:8443/gr%C3%B6%C3%9Fe%7C"),
+        ("https://hooks.torq.io/••••?ü=••••#part", "https://hooks.torq.io/••••?%C3%BC=••••"),
+        ("https://hooks.torq.io/ü a", "https://hooks.torq.io/ü a"),
+        ("https://ü.example/ü", "https://ü.example/ü"),
+    ],
+)
+def test_a_url_is_shown_as_it_is_sent(url: str, expected: str) -> None:
+    """A mask stays one; what cannot be sent is shown as it is, since that is what is wrong with it."""
+    assert expected == as_sent(url, mask="••••")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Final
 
-from grantwire.errors import InvalidCommandError, InvalidWebhookError, Problem
+from grantwire.errors import InvalidWebhookError, Problem
 from grantwire.frozen import frozen
 from grantwire.identifiers import moment
 from grantwire.models import TRIGGERS, State
@@ -102,7 +102,7 @@ def write_cursor(position: str, webhook_id: str, selection: Selection) -> str:
 
 
 def read_cursor(cursor: str, webhook_id: str, selection: Selection) -> str:
-    """The sort key in a cursor, empty for no cursor. Raises InvalidCommandError for one that was not given for this."""
+    """The sort key in a cursor, empty for no cursor. Raises InvalidWebhookError for one that was not given for this."""
     if not cursor:
         return ""
     try:
@@ -112,7 +112,7 @@ def read_cursor(cursor: str, webhook_id: str, selection: Selection) -> str:
     first, last = selection.sort_keys
     if write_cursor(position, webhook_id, selection) != cursor or not first <= position <= last:
         rule = "is no cursor of this webhook with these filters: pass on next_cursor as it came, or begin without one"
-        raise InvalidCommandError(str(Problem("cursor", shown(cursor), rule)))
+        raise InvalidWebhookError([Problem("cursor", shown(cursor), rule)])
     return position
 
 

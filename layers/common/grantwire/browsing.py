@@ -159,7 +159,7 @@ class Browser:
     def page(self, webhook_id: str, asked: Mapping[str, str]) -> Answer | None:
         """A page of a webhook's deliveries; None when there is neither such a webhook nor anything left of it.
 
-        Raises InvalidWebhookError with every parameter that is wrong, InvalidCommandError for a cursor of another list.
+        Raises InvalidWebhookError with every parameter that is wrong, or for a cursor of another list.
         """
         question = read_question(asked)
         selection = question.selection

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from grantwire import credentials, filters, validators
-from grantwire.credentials import MAX_SECRET_BYTES, ShowSecret, Source, header_name_problem, sealed_document
+from grantwire.credentials import MAX_SECRET_BYTES, ShowSecret, Source, sealed_document
 from grantwire.errors import InvalidWebhookError, JsonPathError, Problem, TemplateError
 from grantwire.models import (
     MASK,
@@ -24,7 +24,7 @@ from grantwire.models import (
 )
 from grantwire.reading import NOTHING, Reader, shown, size_of, unstorable
 from grantwire.rendering import body_template, check_body, header_template, url_template
-from grantwire.urls import MAX_URL_CHARACTERS, parse_url
+from grantwire.urls import MAX_URL_CHARACTERS, fragment_problem, parse_url
 
 METHODS: Final = ("POST", "PUT", "PATCH", "DELETE", "GET")
 MAX_DOCUMENT_CHARACTERS: Final = 250_000  # a row of the table holds 400 KB
@@ -105,7 +105,9 @@ def parse_webhook(
 
 
 def _check_together(reader: Reader, webhook: Webhook, *, stored: bool) -> None:
-    """What depends on more than one field."""
+    """What depends on more than one field; and what holds for new ones only: a fragment could be stored once."""
+    if not stored and (problem := fragment_problem(webhook.url)):
+        reader.refuse("url", webhook.url, problem)
     credentials.check_headers_differ(reader, tuple(one.name for one in webhook.headers), webhook.authentication)
     _check(reader, "body_template", lambda: body_template(webhook) if stored else check_body(webhook))
 
@@ -165,13 +167,13 @@ def _headers(reader: Reader, document: Mapping[str, Any], source: Source) -> tup
     headers: dict[str, Header] = {}
     for path, row in reader.rows(document, "headers"):
         reader.known(path, row, "name", "value", "secret", *(("sealed",) if source is Source.STORED else ()))
-        name = reader.text(row, "name", header_name_problem, required=True, at=path)
+        name = reader.text(row, "name", credentials.header_name_problem, required=True, at=path)
         if name.lower() in headers:
             reader.refuse(f"{path}name", name, "is there twice; header names do not differ by case")
         if name.lower() == "content-type" and not _is_content_type(row):
-            reader.refuse(
-                f"{path}value", NOTHING, "must be a plain media type, not secret: it decides how values are escaped"
-            )
+            value = row.get("value", "") if row.get("secret", False) is False else NOTHING
+            rule = "must be a plain media type such as application/json, not secret: it decides how values are escaped"
+            reader.refuse(f"{path}value", value, rule)
         headers[name.lower()] = Header(name=name, value=_header_value(reader, row, path, name, source))
     return tuple(headers.values())
 
@@ -200,8 +202,8 @@ def _header_value(reader: Reader, row: Mapping[str, Any], path: str, name: str, 
         reader.refuse(f"{path}value", NOTHING, "is required: a secret header needs its value")
     elif problem := unstorable(value):
         reader.refuse(f"{path}value", NOTHING, problem)
-    elif any(character in "\r\n\0" for character in value):
-        reader.refuse(f"{path}value", visible, "must not hold a line break or NUL")
+    elif problem := credentials.header_value_problem(value):
+        reader.refuse(f"{path}value", visible, problem)
     else:
         _check(reader, f"{path}value", lambda: header_template(value), quote=not secret)
     return PlainSecret(value) if secret else value
@@ -231,8 +233,9 @@ def _filter(reader: Reader, path: str, row: Mapping[str, Any]) -> Filter:
         return Filter(field=field, operator=operator, values=())
     values = reader.values(row, "values", path)
     for index, value in enumerate(values):
-        if problem := filters.value_problem(operator, value):
-            reader.refuse(f"{path}values[{index}]", value, problem)
+        compared = None if row["values"][index] is None else value
+        if problem := filters.value_problem(operator, compared):
+            reader.refuse(f"{path}values[{index}]", compared, problem)
     return Filter(field=field, operator=operator, values=values)
 
 
@@ -265,8 +268,8 @@ def _deliveries_per_second(reader: Reader, document: Mapping[str, Any]) -> float
 
 
 def _is_name(name: str) -> str:
-    rule = "must start with a letter or digit and go on with letters, digits, spaces, '-' or '_', at most 64 in all"
-    return "" if _NAME.fullmatch(name.strip()) else rule
+    rule = "must start with a letter or digit and go on with letters (A-Z, a-z), digits, spaces, '-' or '_'"
+    return "" if _NAME.fullmatch(name.strip()) else f"{rule}, at most 64 in all"
 
 
 def _is_url(url: str) -> str:

@@ -20,6 +20,7 @@ from grantwire.models import (
 )
 from grantwire.reading import NOTHING, Reader, unstorable
 from grantwire.signing import secret_problem
+from grantwire.spelling import header_text
 from grantwire.urls import MAX_URL_CHARACTERS, parse_url
 
 MAX_SECRET_BYTES: Final = 4096  # what KMS encrypts in one call
@@ -36,6 +37,7 @@ _OURS = frozenset(
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
+_BARE_URL = re.compile(r"https?://[^@?#]+", re.IGNORECASE)
 
 ShowSecret = Callable[[Secret], object]
 
@@ -58,6 +60,15 @@ def header_name_problem(name: str) -> str:
     if not _HEADER_NAME.fullmatch(name):
         return "must be a header name: letters, digits and '-' (RFC 9110, 5.1)"
     return "is set by Grantwire and cannot be set here" if name.lower() in _OURS else ""
+
+
+def header_value_problem(value: str) -> str:
+    """Why no header can carry this text, a template's too, with the way out; empty when one can."""
+    try:
+        header_text(value)
+    except ValueError as exc:
+        return f"{exc}; leave it out"
+    return ""
 
 
 def read_authentication(reader: Reader, document: Mapping[str, Any], source: Source) -> Authentication | None:
@@ -188,7 +199,7 @@ def _known(reader: Reader, row: Mapping[str, Any], *fields: str) -> None:
 def _text(
     reader: Reader, row: Mapping[str, Any], field: str, rule: Callable[[str], str], *, required: bool = True
 ) -> str:
-    """A text that is no secret; yet its value is in no problem, since a secret is easily put into the wrong field."""
+    """A text that is no secret; yet a secret is easily put there: only what cannot be one is in a problem."""
     value, path = row.get(field), f"authentication.{field}"
     if value is None or value == "":
         if required:
@@ -196,7 +207,7 @@ def _text(
         return ""
     problem = (unstorable(value) or rule(value)) if isinstance(value, str) else "must be text"
     if problem:
-        reader.refuse(path, NOTHING, problem)
+        reader.refuse(path, value if _is_no_secret(field, value) else NOTHING, problem)
         return ""
     return str(value)
 
@@ -226,6 +237,13 @@ def _secret(
     elif problem := unstorable(value) or _control_problem(value) or rule(value):
         reader.refuse(path, NOTHING, problem)
     return PlainSecret(value if isinstance(value, str) else "")
+
+
+def _is_no_secret(field: str, value: object) -> bool:
+    """Whether a wrong text is certainly none: a URL without user info and query, a header's name that is taken."""
+    if field == "token_url":
+        return isinstance(value, str) and bool(_BARE_URL.fullmatch(value))
+    return field == "header" and isinstance(value, str) and bool(_HEADER_NAME.fullmatch(value))
 
 
 def _control_problem(text: str) -> str:

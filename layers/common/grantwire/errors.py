@@ -9,7 +9,7 @@ GrantwireError
 │   ├── NameTakenError       another webhook has the name
 │   └── UnreadableWebhookError  what is stored is no valid webhook: it was changed by hand, or the rules have changed
 ├── TemplateError            a template that cannot work, or cannot be rendered for this event: line, column, hint
-├── InvalidCommandError      a command to `operate`, or a cursor, that is not understood: what is right
+├── InvalidCommandError      a command to `operate` that is not understood: what is right
 ├── JsonPathError            a path of a response validator that is not accepted
 └── StoreError               our own fault: table, queue or key unreachable; AWS hands the event in again
     ├── StaleVersionError    the webhook was changed by someone else meanwhile

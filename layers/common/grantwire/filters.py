@@ -69,8 +69,10 @@ def first_unmet(filters: tuple[Filter, ...], event: RequestEvent) -> Filter | No
     return None
 
 
-def value_problem(operator: str, value: str) -> str:
+def value_problem(operator: str, value: str | None) -> str:
     """Why `operator` cannot compare with `value`, with the way out; empty when it can."""
+    if value is None:  # its spelling would be the text null, which no event's null is
+        return "is no value to compare with: does_not_exist asks whether there is null or nothing, exists for the rest"
     if operator in _BY_SIZE and number_of(value) is None:
         return f"must be a number, such as 3600 or 0.5, for {operator} to compare with"
     if operator in _BY_PART and not value:

@@ -15,19 +15,23 @@ from grantwire.tags import Kind, Tag, Token
 _TO_QUOTE = re.compile(r'(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _BEGUN_ESCAPE = re.compile(r"\\(?:u[0-9A-Fa-f]{0,3})?\Z")
 _OUTSIDE_STRINGS = re.compile(r"[ \t\r\n{}\[\],:]+|-?[0-9][0-9.eE+-]*|true|false|null")
-_BEFORE_A_VALUE, _AFTER_A_VALUE = ":[,", ",]}"
+_BEFORE_A_VALUE, _AFTER_A_VALUE = ":[,\n\x1e", ",]}\n\x1e"  # the last two: between the lines of JSON
 MAX_INNER_PARTS: Final = 6000  # placeholders, and the texts between them
 _LONGEST: Final = 256 * 1024
 _BEGINNING = re.compile(r'\s*(?:\{\s*(?:"|\Z)|\[\s*["{\[])')
+_BLANKS: Final = " \t\r"
 _CLOSING: Final = {"{": "}", "[": "]"}
 
 Spell = Callable[[object], str]
 
 
-def spellings(tokens: Sequence[Token]) -> dict[int, Spell]:
-    """How each variable is spelled, by its tag's number. Raises TemplateError for a place where no value can stand."""
+def spellings(tokens: Sequence[Token], *, lines: bool = False) -> dict[int, Spell]:
+    """How each variable is spelled, by its tag's number. Raises TemplateError for a place where no value can stand.
+
+    `lines`: each line is JSON of its own, so that a value may also stand between two line breaks.
+    """
     inner: list[Token] = []
-    found = _spellings(_Places(tokens), inner)
+    found = _spellings(_Places(tokens, _BLANKS if lines else None), inner)
     if len(inner) > MAX_INNER_PARTS:
         tag = next(token for token in reversed(inner) if isinstance(token, Tag))
         message = f"JSON documents in strings have more than {MAX_INNER_PARTS} parts, counted at each depth"
@@ -40,7 +44,7 @@ def _spellings(places: "_Places", inner: list[Token]) -> dict[int, Spell]:
     for index in places.bare:
         tag = places.tokens[index]
         assert isinstance(tag, Tag)  # noqa: S101 - for the type checker
-        found[tag.number] = _bare(places.tokens, index, tag)
+        found[tag.number] = _bare(places, index, tag)
     for string in places.strings:
         found |= {number: _escaped(spell) for number, spell in _document(string, inner).items()}
     return found
@@ -55,10 +59,11 @@ class _Places:
     outside       the literal text outside strings
     has_sections  whether a section begins in it
     is_open       whether a section or a string goes on where it ends
+    blanks        the characters that mean nothing outside strings, as str.strip() takes them
     """
 
-    def __init__(self, tokens: Sequence[Token]) -> None:
-        self.tokens = tokens
+    def __init__(self, tokens: Sequence[Token], blanks: str | None = None) -> None:
+        self.tokens, self.blanks = tokens, blanks
         self.in_strings: list[int] = []
         self.bare: list[int] = []
         self.strings: list[list[Token]] = []
@@ -126,9 +131,9 @@ def _where(in_string: bool) -> str:
     return "inside" if in_string else "outside"
 
 
-def _bare(tokens: Sequence[Token], index: int, tag: Tag) -> Spell:
+def _bare(places: "_Places", index: int, tag: Tag) -> Spell:
     """A whole value. Next to a section's tag it stands between spaces: what it meets must not become one with it."""
-    before, after = _neighbour(tokens, index, -1), _neighbour(tokens, index, 1)
+    before, after = _neighbour(places, index, -1), _neighbour(places, index, 1)
     fits = [
         before.kind is not Kind.VARIABLE if isinstance(before, Tag) else before in _BEFORE_A_VALUE,
         after.kind is not Kind.VARIABLE if isinstance(after, Tag) else after in _AFTER_A_VALUE,
@@ -144,14 +149,14 @@ def _spaced(value: object) -> str:
     return f" {json_text(value)} "
 
 
-def _neighbour(tokens: Sequence[Token], index: int, step: int) -> Token:
+def _neighbour(places: "_Places", index: int, step: int) -> Token:
     """The next tag, or the next character that is no space; empty at the text's end."""
     index += step
-    while 0 <= index < len(tokens):
-        token = tokens[index]
+    while 0 <= index < len(places.tokens):
+        token = places.tokens[index]
         if isinstance(token, Tag):
             return token
-        if text := token.strip():
+        if text := token.strip(places.blanks):
             return text[0 if step > 0 else -1]
         index += step
     return ""

@@ -17,6 +17,7 @@ class Outcome:
 
 
 _FINAL: Final = frozenset({FailureKind.ADDRESS_NOT_ALLOWED, FailureKind.URL_UNUSABLE, FailureKind.TEMPLATE})
+REDIRECTS: Final = frozenset({300, 301, 302, 303, 307, 308})  # RFC 9110, 15.4: 304 and 305 lead nowhere
 _GONE: Final = 410  # RFC 9110, 15.5.11: the receiver wants no more
 
 
@@ -33,7 +34,7 @@ def _of_answer(response: HttpResponse, verdicts: tuple[ValidatorVerdict, ...]) -
     if response.status == _GONE:
         return Outcome(State.FAILED, "http_410", "the receiver answered 410: it is gone and wants no more events")
     if not 200 <= response.status <= 299:
-        redirect = "; redirects are not followed" if 300 <= response.status <= 399 else ""
+        redirect = "; redirects are not followed" if response.status in REDIRECTS else ""
         return Outcome(State.WAITING, f"http_{response.status}", f"the receiver answered {response.status}{redirect}")
     failed = next((verdict for verdict in verdicts if not verdict.holds), None)
     if failed:

@@ -100,8 +100,18 @@ def _element(kind: Kind, path: _Path) -> _Path:
 def _unknown(name: Name, scopes: Sequence[_Path]) -> str:
     if None in scopes:  # inside a section over something unknown anything may be
         return ""
-    meant = suggestion(name.path)
+    meant = _meant(name, [scope for scope in scopes if scope is not None])
     return f"no event is known to have '{name.text}'" + (f"; did you mean {meant}?" if meant else "")
+
+
+def _meant(name: Name, scopes: Sequence[tuple[str, ...]]) -> str:
+    """What was probably meant, as it is written where the name stands: in its scope, or else from the payload."""
+    scope = (scopes[: len(scopes) - name.up] or scopes[:1])[-1]
+    if inside := suggestion(name.path, scope):
+        return "../" * name.up + inside
+    meant = "" if name.strict else suggestion(name.path)
+    field = tuple(_EVERY if step.isdigit() else step for step in meant.split("."))
+    return "" if field[: len(scope)] == scope else meant  # the first element's alone
 
 
 def _without_elements(tag: Tag, path: tuple[str, ...]) -> str:

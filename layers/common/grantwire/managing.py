@@ -93,7 +93,7 @@ class WebhookKeeper:
         return self._create(parse_webhook(editable(document), webhook_id=new_webhook_id(now), now=now))
 
     def replace(self, webhook_id: str, document: Document, expected_version: int | None) -> Saved | None:
-        """Store the document in place of the one that is there. The mask keeps a secret."""
+        """Store the document in place of the one that is there, unless it is the same. The mask keeps a secret."""
         version = self._version(webhook_id, expected_version)
         if version is None:
             return None
@@ -185,6 +185,8 @@ class WebhookKeeper:
             masked_secrets=record is not None,
         )
         kept = saving.keep_secrets(new, record.webhook) if record else new
+        if record and record.webhook == replace(kept, version=version, updated_at=record.webhook.updated_at):
+            return Saved(document=_shown(record.webhook, record.inactive_reason))  # it is stored as it is
         sealed = saving.seal(kept, secrets=self.secrets)
         self._store(sealed, version)
         return _saved(sealed, record.inactive_reason if record and not new.active else "")

@@ -103,7 +103,13 @@ def _event(body: Mapping[str, Any], triggers: Sequence[str]) -> RequestEvent:
     payload = body.get("event")
     if payload is None:
         return sample_event(str(trigger or triggers[0]))
-    named = payload.get("event_type") if isinstance(payload, dict) else None
+    if not isinstance(payload, dict):
+        rule = "must be an object: a payload with 'event_type', 'event_time' and 'data'"
+        raise InvalidWebhookError([Problem("event", shown(payload), rule)])
+    if not isinstance(data := payload.get("data"), dict):
+        value = "" if data is None else shown(data)
+        raise InvalidWebhookError([Problem("event.data", value, "must be an object: the access request")])
+    named = payload.get("event_type")
     try:
         event = request_events.parse({"detail-type": named or trigger or triggers[0], "id": "test", "detail": payload})
     except InvalidEventError as exc:

@@ -105,16 +105,20 @@ def look_up(path: Sequence[str]) -> PayloadField | None:
     return found
 
 
-def suggestion(path: Sequence[str]) -> str:
-    """The known path that `path` is part of or most like, as a template writes it, with its indices; "" if none is."""
-    return _suggested(tuple(path))
+def suggestion(path: Sequence[str], scope: Sequence[str] = ()) -> str:
+    """The known path that `path` is part of or most like, as a template writes it, with its indices; "" if none is.
+
+    `scope`: a known path, `[]` for an element of a list; then `path` and what is suggested begin there.
+    """
+    return _suggested(tuple(path), tuple(scope))
 
 
 @lru_cache(maxsize=1024)
-def _suggested(path: tuple[str, ...]) -> str:
+def _suggested(path: tuple[str, ...], scope: tuple[str, ...]) -> str:
     from difflib import get_close_matches
 
-    known = {_compared(one): one for one in _by_segments()}
+    begun = len(scope)
+    known = {_compared(one[begun:]): one[begun:] for one in _by_segments() if one[:begun] == scope and one != scope}
     wanted = _compared([_EVERY if _is_index(segment) else segment for segment in path])
     holding = sorted((one for one in known if wanted and wanted in one), key=len)
     if not holding or not all(one.startswith(holding[0]) for one in holding):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import Final
 
 from grantwire import __version__, hops
 from grantwire.errors import TemplateError
@@ -13,6 +14,7 @@ from grantwire.templates import Place, Template, compile_template
 USER_AGENT = f"Grantwire/{__version__}"
 COMMA_REMEDY = "{{#unless @last}},{{/unless}}"
 _DEFAULT_CONTENT_TYPE = "application/json"
+_LINE_WISE: Final = ("ndjson", "jsonl", "jsonlines", "json-seq")
 
 
 def body_template(webhook: Webhook) -> Template:
@@ -55,28 +57,42 @@ def check_body(webhook: Webhook) -> None:
     template = body_template(webhook)
     for sample in samples():
         text = template.render(sample.payload)
-        if text and _place(_content_type(webhook)) is Place.JSON:
-            _check_json(text, f"the body rendered for {sample.name}", quote=True)
+        _check(text, _place(_content_type(webhook)), f"the body rendered for {sample.name}", quote=True)
 
 
 def _body(webhook: Webhook, payload: Mapping[str, object]) -> str:
     """The rendered body. A JSON template without sections renders JSON for any event; one with them is checked."""
     template = body_template(webhook)
     text = template.render(payload)
-    if text and template.has_sections and _place(_content_type(webhook)) is Place.JSON:
-        _check_json(text, "the body rendered for this event", quote=False)
+    if template.has_sections:
+        _check(text, _place(_content_type(webhook)), "the body rendered for this event", quote=False)
     return text
 
 
-def _check_json(text: str, what: str, *, quote: bool) -> None:
+def _check(text: str, place: Place, what: str, *, quote: bool) -> None:
+    """Raises TemplateError when the place wants JSON, or JSON in each line that is not empty, and the text is none."""
+    if text and place is Place.JSON:
+        _check_json(text, what, quote=quote)
+    elif place is Place.JSON_LINES:
+        for line, one in enumerate(text.split("\n")):
+            for value in one.split("\x1e"):  # RFC 7464: what begins each text of application/json-seq
+                if value.strip(" \t\r"):
+                    _check_json(value, what, quote=quote, lines_before=line)
+
+
+def _check_json(text: str, what: str, *, quote: bool, lines_before: int | None = None) -> None:
     """`quote`: whether the error may show a part of the text; a delivery's may not, since it goes to the log."""
     try:
         json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as exc:
         near = json.dumps(text[max(0, exc.pos - 20) : exc.pos + 20], ensure_ascii=False)
-        place = f"in its line {exc.lineno}, column {exc.colno}"  # not the template's, whose place is not known
+        line = exc.lineno + (lines_before or 0)
+        place = f"in its line {line}, column {exc.colno}"  # not the template's, whose place is not known
+        remedy = (
+            _remedy(text, exc.pos) if lines_before is None else "with this Content-Type each line is JSON of its own"
+        )
         message = f"{what} is not JSON {place}: {exc.msg.removesuffix(' at')}" + (f" near {near}" if quote else "")
-        raise TemplateError(message, hint=_remedy(text, exc.pos)) from exc
+        raise TemplateError(message, hint=remedy) from exc
     except (ValueError, RecursionError) as exc:
         raise TemplateError(f"{what} is not JSON that every parser reads: {exc}") from exc
 
@@ -107,10 +123,13 @@ def _with_own(
 
 def _content_type(webhook: Webhook) -> str:
     own = (header.value for header in webhook.headers if header.name.lower() == "content-type")
-    return str(next(own, _DEFAULT_CONTENT_TYPE)).lower()
+    return str(next(own, _DEFAULT_CONTENT_TYPE)).lower().partition(";")[0].strip()
 
 
 def _place(content_type: str) -> Place:
+    """Whatever calls itself JSON counts as such: an event's text would add keys to what is taken for plain text."""
+    if content_type.endswith(_LINE_WISE):
+        return Place.JSON_LINES
     if "json" in content_type:
         return Place.JSON
     return Place.FORM if "x-www-form-urlencoded" in content_type else Place.TEXT

@@ -13,8 +13,8 @@ from typing import Final
 from urllib.parse import quote, quote_plus
 
 MAX_DEPTH: Final = 100
-_LINE_BREAK = re.compile("[\r\n\0]")
-_CONTROL = re.compile("[\x01-\x08\x0b-\x1f\x7f]")  # RFC 9110, 5.5: a field value has none but the tab
+_LINE_BREAK = re.compile("[\r\n]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")  # RFC 9110, 5.5: a field value has none but the tab
 
 
 def json_text(value: object) -> str:

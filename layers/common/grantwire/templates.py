@@ -25,6 +25,7 @@ class Place(StrEnum):
     """Where a template's text goes, which decides how values are spelled."""
 
     JSON = "json"
+    JSON_LINES = "json_lines"
     FORM = "form"
     TEXT = "text"
     URL = "url"
@@ -86,8 +87,8 @@ def compile_template(text: str, place: Place) -> Template:
     if len(text.encode("utf-8", "surrogatepass")) > MAX_TEMPLATE_BYTES:
         raise TemplateError(f"the template is longer than {MAX_TEMPLATE_BYTES // 1024} KB")
     tokens = tags.read(text)
-    if place is Place.JSON:
-        spellings = json_places.spellings(tokens)
+    if place in (Place.JSON, Place.JSON_LINES):
+        spellings = json_places.spellings(tokens, lines=place is Place.JSON_LINES)
     else:
         spellings = dict.fromkeys((token.number for token in tokens if isinstance(token, Tag)), _SPELLINGS[place])
     nodes, _ = _block(iter(tokens), spellings)

@@ -10,6 +10,7 @@ from grantwire.invoking import Invocation, Invoker
 from grantwire.models import MASK, HttpRequest, HttpResponse, RequestEvent, State, Webhook
 from grantwire.rendering import render
 from grantwire.tips import tips
+from grantwire.urls import as_sent
 
 MOST_SECONDS: Final = 25.0  # API Gateway gives up after 30
 SHOWN_RESPONSE_BYTES: Final = 16 * 1024
@@ -97,7 +98,8 @@ def _retry(webhook: Webhook, invocation: Invocation) -> dict[str, object]:
         return {"state": soonest.state, "sentence": f"A delivery {ending}.", "after_seconds": None}
     seconds = [soonest.due_at, latest.due_at]
     times = f"at most {webhook.max_attempts} times in all"
-    sentence = f"A delivery would be sent again after {seconds[0]:g} to {seconds[1]:g} seconds, {times}."
+    after = " to ".join(dict.fromkeys(f"{one:g}" for one in seconds))  # a Retry-After leaves no chance
+    sentence = f"A delivery would be sent again after {after} seconds, {times}."
     return {"state": soonest.state, "sentence": sentence, "after_seconds": seconds}
 
 
@@ -111,7 +113,7 @@ def _sentence(invocation: Invocation, *, capped: bool) -> str:
 def _request(request: HttpRequest) -> dict[str, object]:
     return {
         "method": request.method,
-        "url": request.url,
+        "url": as_sent(request.url, mask=MASK),
         "headers": _headers(request.headers),
         "body": request.body.decode("utf-8", "replace"),
     }

@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from grantwire import retrying
 from grantwire.invoking import Invocation
+from grantwire.judging import REDIRECTS
 from grantwire.models import State, Webhook
 from grantwire.urls import host_of
 
@@ -54,9 +56,12 @@ _BY_CODE: Final = {
     "http_413": ("The body is too large for the receiver: send fewer fields.",),
     "http_415": ("The receiver wants another Content-Type: set that header.",),
     "http_422": ("The receiver does not like the body: compare it with what its documentation asks for.",),
-    "http_429": ("The receiver is asked too often; deliveries wait as long as its Retry-After says.",),
+    "http_429": ("The receiver is asked too often: set deliveries_per_second when you know its limit.",),
+    "http_304": ("Nobody asked whether something has changed: a cache before the receiver may be at fault.",),
 }
 _REDIRECT: Final = ("Redirects are not followed: enter the address that the answer's Location header names.",)
+_REDIRECT_CODES: Final = frozenset(f"http_{status}" for status in REDIRECTS)
+_HEEDED: Final = "Deliveries wait as long as the answer's Retry-After says, 24 hours at most."
 _SERVER_FAULT: Final = ("The receiver failed by its own account: its log knows why. Deliveries are sent again.",)
 _TORQ: Final = {
     "http_400": "Torq: the trigger's body must be a JSON object.",
@@ -72,10 +77,12 @@ def tips(webhook: Webhook, invocation: Invocation) -> tuple[str, ...]:
     if outcome.state is State.SUCCEEDED:
         return ()
     found = _BY_CODE.get(outcome.code, ())
-    if not found and outcome.code.startswith("http_3"):
+    if not found and outcome.code in _REDIRECT_CODES:
         found = _REDIRECT
     elif not found and outcome.code.startswith("http_5"):
         found = _SERVER_FAULT
+    if retrying.retry_after_seconds(invocation.response, invocation.started_at):
+        found = (*found, _HEEDED)
     host = host_of(webhook.url).partition(":")[0]
     torq = _TORQ.get(outcome.code) if host == "torq.io" or host.endswith(".torq.io") else None
     return (*found, torq) if torq else tuple(found)

@@ -12,6 +12,7 @@ _URL: Final = re.compile(
     r"https://(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>\d{1,5}))?(?P<target>[/?][^#]*)?(?:#.*)?",
     re.IGNORECASE,
 )
+_PLACEHOLDER: Final = re.compile(r"\{\{.*?\}\}+")
 _SAFE: Final = "%/:?[]@!$&'()*+,;=~-._"  # what may stand in a path or query as it is (RFC 3986, appendix A)
 
 
@@ -60,11 +61,28 @@ def parse_url(url: str) -> Url:
     return Url(host, port, quote(target if target.startswith("/") else "/" + target, safe=_SAFE, errors="replace"))
 
 
+def fragment_problem(url: str) -> str:
+    """Why a webhook's URL cannot have its fragment, with the way out; empty without one. `{{#` begins a section."""
+    rule = "the URL has a fragment, which no request carries; leave # and what follows away, or write %23 for a #"
+    if len(url) > MAX_URL_CHARACTERS:  # it is refused for that, and placeholders never closed would take long
+        return ""
+    return rule if "#" in _PLACEHOLDER.sub("", url) else ""
+
+
+def as_sent(url: str, *, mask: str) -> str:
+    """The URL, in which `mask` stands for secrets, spelled as on the wire; unchanged when it cannot be sent."""
+    try:
+        parse_url(url)
+    except ValueError:
+        return url
+    return mask.join([quote(part, safe=_SAFE, errors="replace") for part in url.partition("#")[0].split(mask)])
+
+
 @lru_cache(maxsize=2048)
 def host_of(url: str) -> str:
     """What a webhook's URL leads to, whatever its placeholders become: the host, and the port unless it is 443."""
     try:
-        return parse_url(re.sub(r"\{\{.*?\}\}+", "x", url)).authority
+        return parse_url(_PLACEHOLDER.sub("x", url)).authority
     except ValueError:
         return ""
 
