@@ -51,6 +51,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dic
     """Lambda calls this for each batch; what is named in the answer comes again, and in the end to the dead letters."""
     logger().set_correlation_id(context.aws_request_id)
     try:
+        redeliverer()  # before threads ask for it: each that finds none would make its own
         handle = partial(_failure, seconds_left=lambda: context.get_remaining_time_in_millis() / 1000)
         failed = list(_threads().map(handle, event["Records"]))
         return {"batchItemFailures": [{"itemIdentifier": one} for one in failed if one]}
