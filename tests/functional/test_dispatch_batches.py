@@ -1,11 +1,15 @@
 """Events that come in batches from SQS: all side by side, and each on its own when something fails."""
 
 import json
+import threading
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from grantwire import wiring
+from grantwire.delivering import Deliverer
 from grantwire.errors import StoreError
 from grantwire.stores.deliveries import DeliveryStore
 from tests.functional.conftest import World, event_file
@@ -53,3 +57,27 @@ def test_an_event_nobody_can_use_goes_to_the_dead_letters(world: World) -> None:
     assert world.dispatch_batch(json.dumps({**event(1), "detail": 5})) == []
     [letter] = world.dead_letters()
     assert letter["event"]["detail"] == 5
+
+
+def test_the_threads_of_a_first_batch_share_what_they_know(
+    world: World, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Circuits, paces and connections are those of the process: they are made once, however many threads ask."""
+    make, others = wiring.deliverer, threading.Barrier(2)
+    made: list[Deliverer] = []
+
+    def slowly(*given: Any) -> Deliverer:
+        with suppress(threading.BrokenBarrierError):
+            others.wait(0.2)  # for a second thread to come here, which none should
+        made.append(make(*given))
+        return made[-1]
+
+    monkeypatch.setattr(wiring, "deliverer", slowly)
+    with receiving(answering(answer("503 Busy")), authority.server_context()) as receiver:
+        webhook = world.webhook(receiver.url)
+        assert world.dispatch_batch(*[json.dumps(event(number)) for number in range(3)]) == []
+        world.shift(webhook, 3600)
+        rows = world.deliveries(webhook)
+        assert world.redeliver(*[json.dumps([webhook.id, row["sk"], 1]) for row in rows]) == []
+        assert len(receiver.requests) == 6
+    assert len(made) == 2
