@@ -53,7 +53,7 @@ bench-console: $(READY) chromium ## how the console feels: its first load, 1,000
 outage: $(READY) ## a receiver that fails at random, and a host that hangs while 100,000 deliveries wait
 	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.outage
 
-performance: $(READY) ## measure what docs/performance.md tells, and write it (3 minutes; best on a quiet machine)
+performance: $(READY) ## measure what docs/performance.md tells, and write it (6 minutes; best on a quiet machine)
 	@PYTHONPATH=layers/common:. $(BIN)/python -m bench.performance
 
 phases: $(READY) ## what each phase of a warm delivery takes, and how often connections are kept

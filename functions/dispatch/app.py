@@ -51,10 +51,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dic
     logger().set_correlation_id(context.aws_request_id)
     seconds_left = partial(_seconds_left, context)
     try:
-        dispatcher()  # before threads ask for it: each that finds none would make its own
         if "Records" not in event:
             dispatcher().dispatch(event, seconds_left=seconds_left)
             return None
+        dispatcher()  # before threads ask for it: each that finds none would make its own
         failed = _threads().map(partial(_failure, seconds_left=seconds_left), event["Records"])
         return {"batchItemFailures": [{"itemIdentifier": one} for one in failed if one]}
     finally:
