@@ -349,6 +349,9 @@ class FakeCircuits:
         self.circuits[circuit.host] = replace(circuit, opened_at=opened_at, probe_at=probe_at)
 
 
+_PACE_NUMBERS = ("rate", "since", "served", "step", "slowed_at", "ceiling")
+
+
 @dataclass
 class FakePaces:
     """Rows of paces, by webhook and whether it has a limit of its own."""
@@ -366,7 +369,7 @@ class FakePaces:
         if (stored and (stored.since, stored.rate)) != (over and (over.since, over.rate)):
             return False
         drawn = stored.drawn if stored else pace.drawn
-        kept = {name: _milliseconds(getattr(pace, name)) for name in ("rate", "since", "served", "step", "slowed_at")}
+        kept = {name: _milliseconds(getattr(pace, name)) for name in _PACE_NUMBERS}
         self.paces[pace.webhook_id, own] = replace(pace, drawn=drawn, **kept)  # type: ignore[arg-type]
         return True
 

@@ -74,3 +74,20 @@ def test_what_keeps_no_pace_has_no_row(world: World, authority: Authority) -> No
         world.webhook(receiver.url)
         dispatch(world, 2)
     assert not [row for row in world.rows("DeliveriesTable") if row["pk"]["S"].startswith("PACE")]
+
+
+def test_a_pace_of_an_earlier_version_is_gone_on_with(world: World, authority: Authority) -> None:
+    """Its row tells of no ceiling; the rate is halved all the same, and then it does."""
+    with receiving(answering(answer("429 Too Many Requests")), authority.server_context()) as receiver:
+        webhook = world.webhook(receiver.url)
+        dispatch(world, 1)
+        [row] = [row for row in world.rows("DeliveriesTable") if row["pk"]["S"] == "PACE"]
+        del row["ceiling"]
+        row["since"] = {"N": f"{float(row['since']['N']) - 5:.3f}"}
+        world.aws.dynamodb.put_item(TableName=world.template.names["DeliveriesTable"], Item=row)
+        world.apps.clear()  # other processes, which have not read it before
+        dispatch(world, 3)
+    [pace] = [row for row in world.rows("DeliveriesTable") if row["pk"]["S"] == "PACE"]
+    assert float(pace["rate"]["N"]) < float(row["rate"]["N"])
+    assert "ceiling" in pace
+    assert states(world, webhook) == ["waiting"] * 3

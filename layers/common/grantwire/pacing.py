@@ -6,8 +6,8 @@ moment is near waits for it in the process; the others become waiting rows, woke
 so do the moments of all numbers that were drawn, and their order stays.
 
 A receiver without a limit has no row until it answers 429 or times out. From then on what is sent is counted, and when
-a share of it is refused the rate is halved; it rises again step by step, and the row is forgotten after ten minutes
-without a refusal that counted.
+a share of it is refused the rate is halved. It rises again step by step, for five minutes only to what is known to get
+through, then further; and the row is forgotten after ten minutes without a refusal that counted.
 """
 
 import math
@@ -31,7 +31,9 @@ KNOWN_FOR_SECONDS: Final = 10.0  # the same for which webhooks have a pace that 
 LEAST_RATE: Final = 1.0
 COUNTED_SECONDS: Final = 2.0  # a rate is judged, and halved, when it was held that long
 REFUSED_SHARE: Final = 0.02
+STRAY: Final = 1.0  # one refusal, or ten timeouts, come of what travelled faster than what was sent before it
 OLD_SECONDS: Final = 30.0  # a share of more than that would not show that the receiver has just become slow
+HELD_SECONDS: Final = 300.0  # for so long it rises to its ceiling only: what finds out that there is more is refused
 RISE_SECONDS: Final = 5.0
 RISES: Final = 12  # from half of what was too much to all of it: six steps, half a minute
 FORGET_SECONDS: Final = 600.0
@@ -50,6 +52,7 @@ class Pace:
     refused    how many of the attempts begun since then were answered 429, and a tenth of those that timed out
     step       by how much the rate rises each time; 0 for a rate that was not found but set
     slowed_at  when the rate was last halved, or the first refusal came; 0 for one that was set
+    ceiling    what the rate rises to for five minutes after that, since that much got through; 0 where it is not known
     """
 
     webhook_id: str
@@ -61,6 +64,7 @@ class Pace:
     refused: float = 0.0
     step: float = 0.0
     slowed_at: float = 0.0
+    ceiling: float = 0.0
 
     def serving(self, now: float) -> float:
         """The number that is being served."""
@@ -70,34 +74,71 @@ class Pace:
         """When a number is served."""
         return self.since + (number - self.served) / self.rate
 
-    def soonest(self, number: float, now: float, most: float) -> float:
-        """The soonest that a number may be served, if the rate rises all the while, up to `most`."""
-        if not self.step or self.rate >= most:
-            return self.moment(number)
-        rise, ahead = self.step / RISE_SECONDS, number - self.serving(now)
-        rising_for = (most - self.rate) / rise
-        served = rising_for * (self.rate + most) / 2
+    def most(self, limit: float, now: float) -> float:
+        """What it rises to at present; `limit` is what it rises to in the end."""
+        return min(limit, self.ceiling) if self.ceiling and now < self.slowed_at + HELD_SECONDS else limit
+
+    def soonest(self, number: float, now: float, limit: float) -> float:
+        """The soonest that a number may be served, if the rate rises as fast as it may."""
+        most, ahead = self.most(limit, now), number - self.serving(now)
+        wait = self._least_wait(ahead, self.rate, most)
+        held = self.slowed_at + HELD_SECONDS - now
+        if most < limit and wait > held:
+            wait = held + self._least_wait(ahead - most * held, most, limit)
+        return now + wait
+
+    def _least_wait(self, ahead: float, rate: float, most: float) -> float:
+        """Seconds in which so many are served, at a rate that rises at once and all the while, up to `most`."""
+        if not self.step or rate >= most:
+            return ahead / rate
+        rate, rise = min(rate + self.step, most), self.step / RISE_SECONDS
+        rising_for = (most - rate) / rise
+        served = rising_for * (rate + most) / 2
         if ahead > served:
-            return now + rising_for + (ahead - served) / most
-        return now + (math.sqrt(self.rate**2 + 2 * rise * ahead) - self.rate) / rise
+            return rising_for + (ahead - served) / most
+        return (math.sqrt(rate**2 + 2 * rise * max(0.0, ahead)) - rate) / rise
 
     def changed(self, now: float, rate: float, **facts: float) -> "Pace":
         """The same numbers at another rate from now on."""
         return replace(self, rate=rate, served=self.serving(now), since=now, taken=0, refused=0, **facts)  # type: ignore[arg-type]
 
-    def halved(self, now: float) -> "Pace":
-        """Half of what was sent, or might have been if less was."""
-        rate = max(min(self.rate, self.sent(now) / (now - self.since)) / 2, LEAST_RATE)
-        return self.changed(now, rate, step=2 * rate / RISES, slowed_at=now)
+    def halved(self, now: float, until: float) -> "Pace":
+        """Half of what was sent until then, or might have been if less was."""
+        rate = max(min(self.rate, self.sent(now, until) / (until - self.since)) / 2, LEAST_RATE)
+        known = self.got_through(now, until)
+        # A receiver that counts what it refuses, too, lets through nearly nothing of what is too much.
+        ceiling = known if known > rate else 0.0
+        return self.changed(now, rate, step=2 * rate / RISES, slowed_at=now, ceiling=ceiling)
 
-    def sent(self, now: float) -> float:
-        """How many were sent since then: what was drawn, or as many as can be while some wait for their turn."""
-        serving = self.serving(now)
-        return serving - self.served if self.drawn >= serving else self.taken
+    def got_through(self, now: float, until: float) -> float:
+        """The rate that is known to be taken: the last one before it rose to this, or a little less than was; or 0."""
+        if self.has_risen():
+            return self.rate - self.step
+        if self.has_line(now):
+            return SHARE_OF_LIMIT * (self.sent(now, until) - self.refused) / (until - self.since)
+        return 0.0
 
-    def is_too_fast(self, now: float) -> bool:
-        """Whether it was held for long enough to be judged, and too much of it was refused."""
-        return now - self.since >= COUNTED_SECONDS and 0 < self.sent(now) * REFUSED_SHARE <= self.refused
+    def has_risen(self) -> bool:
+        """Whether a step less was held for long enough, and was not too fast."""
+        return bool(self.step) and self.rate > (RISES / 2 + 0.5) * self.step
+
+    def has_line(self, now: float) -> bool:
+        """Whether some wait for their turn. Then it is known how many are sent: at first not all processes draw."""
+        return self.drawn >= self.serving(now)
+
+    def sent(self, now: float, until: float) -> float:
+        """How many were sent until then: what was drawn, or as many as can be while some wait for their turn."""
+        if self.has_line(now):
+            return self.serving(until) - self.served
+        return self.taken * (until - self.since) / (now - self.since)
+
+    def is_too_fast(self, now: float, until: float) -> bool:
+        """Whether it was held for long enough to be judged, and too much of it was refused.
+
+        Of what was sent after `until` nobody knows yet whether it is refused.
+        """
+        too_many = max(self.sent(now, until) * REFUSED_SHARE, STRAY)
+        return until - self.since >= COUNTED_SECONDS and self.refused > too_many
 
     def is_over(self, now: float) -> bool:
         """Whether what was found of the receiver is too old to go by."""
@@ -174,7 +215,7 @@ class Pacer:
         wait = pace.moment(number) - now
         if wait > PATIENCE_SECONDS:
             # A rate that was found rises: who comes back at the moment that today's rate gives comes too late.
-            soonest = pace.soonest(number, now, _most(webhook))
+            soonest = pace.soonest(number, now, _limit(webhook) or MOST_PER_SECOND)
             return Turn(number, min(soonest, now + LONGEST_WAIT_SECONDS))
         if wait > 0:
             self.sleep(wait)
@@ -189,14 +230,15 @@ class Pacer:
         pace = self.records.get(webhook.id, own=own)
         if pace is None or (not own and pace.is_over(now)):
             before = pace or Pace(webhook_id=webhook.id, rate=MOST_PER_SECOND, since=now)
-            first = before.changed(now, MOST_PER_SECOND, step=0.0, slowed_at=now)  # goes on with the numbers of a row
+            # The numbers of a row go on.
+            first = before.changed(now, MOST_PER_SECOND, step=0.0, slowed_at=now, ceiling=0.0)
             self.records.put(first, pace, own=own)
-        elif now - pace.since > OLD_SECONDS:
+        elif started_at - pace.since > OLD_SECONDS:
             self.records.put(pace.changed(now, pace.rate), pace, own=own)
         elif started_at >= pace.since:  # what was sent before that says nothing about this rate
             counted = self.records.refuse(pace, weight, own=own)
-            if counted and counted.is_too_fast(now):
-                self.records.put(counted.halved(now), counted, own=own)
+            if counted and counted.is_too_fast(now, started_at):
+                self.records.put(counted.halved(now, started_at), counted, own=own)
         self._forget(webhook)
 
     def _pace(self, webhook: Webhook) -> Pace | None:
@@ -263,11 +305,6 @@ def _limit(webhook: Webhook) -> float | None:
     return None if limit is None else round(SHARE_OF_LIMIT * limit, 3)
 
 
-def _most(webhook: Webhook) -> float:
-    """What a rate rises to."""
-    return _limit(webhook) or MOST_PER_SECOND
-
-
 def _wanted(webhook: Webhook, pace: Pace | None, now: float) -> Pace | None:
     """The pace as it ought to be: of the webhook's limit, and risen where nothing was refused for a while."""
     limit = _limit(webhook)
@@ -275,11 +312,11 @@ def _wanted(webhook: Webhook, pace: Pace | None, now: float) -> Pace | None:
         if limit is None:
             return None
         return (
-            pace.changed(now, limit, step=0.0, slowed_at=0.0)
+            pace.changed(now, limit, step=0.0, slowed_at=0.0, ceiling=0.0)
             if pace
             else Pace(webhook_id=webhook.id, rate=limit, since=now)
         )
-    most = _most(webhook)
+    most = pace.most(limit or MOST_PER_SECOND, now)
     if pace.rate > most or (pace.rate < most and not pace.step):
         return pace.changed(now, most)
     if pace.rate < most and now - pace.since >= RISE_SECONDS:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _FOUND: Final = "PACE"
 _KEPT_SECONDS: Final = 7 * 86_400
-_PUT: Final = ("rate", "since", "served", "taken", "refused", "step", "slowed_at")
+_PUT: Final = ("rate", "since", "served", "taken", "refused", "step", "slowed_at", "ceiling")
+_ZERO: Final = {"N": "0"}  # of a number that a row from an earlier version lacks
 _TRIES: Final = 4
 _UNCHANGED: Final = "#since = :old_since AND #rate = :old_rate"
 _Row = dict[str, Any]
@@ -122,7 +123,7 @@ def _old(pace: Pace) -> _Row:
 
 def _read(row: _Row) -> Pace:
     pk, sk = row["pk"]["S"], row["sk"]["S"]
-    facts: dict[str, Any] = {name: float(row[name]["N"]) for name in (*_PUT, "drawn")}
+    facts: dict[str, Any] = {name: float(row.get(name, _ZERO)["N"]) for name in (*_PUT, "drawn")}
     facts["taken"] = int(facts["taken"])
     return Pace(webhook_id=sk if pk == _FOUND else pk.partition("#")[2], **facts)
 
