@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 from moto.kms import models as moto_kms
+from moto.kms.utils import generate_private_key
 
 from grantwire.configurations import parse_webhook
 from grantwire.identifiers import new_webhook_id
@@ -40,7 +41,7 @@ from tests.receivers import Authority
 from tests.roles import Watch
 
 # moto makes an RSA key for each KMS key, of whatever kind, which takes half of the time of making a test's AWS.
-moto_kms.generate_private_key = cache(moto_kms.generate_private_key)
+setattr(moto_kms, "generate_private_key", cache(generate_private_key))  # noqa: B010 - mypy: moto does not export it
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,6 +1,7 @@
 """A webhook that may not be sent to as fast as can be: what is too much waits for its turn, on the real table."""
 
 import json
+import time
 from itertools import pairwise
 from typing import Any
 
@@ -91,3 +92,30 @@ def test_a_pace_of_an_earlier_version_is_gone_on_with(world: World, authority: A
     assert float(pace["rate"]["N"]) < float(row["rate"]["N"])
     assert "ceiling" in pace
     assert states(world, webhook) == ["waiting"] * 3
+
+
+@pytest.mark.parametrize(("days_old", "is_kept_on"), [(89.5, True), (80, False)])
+def test_what_waits_for_its_turn_longer_than_it_is_kept_is_kept_on(
+    world: World, authority: Authority, *, days_old: float, is_kept_on: bool
+) -> None:
+    """With its event, without which there would be nothing to send; else both would be deleted, and nobody told."""
+    with receiving(answering(answer("202 Accepted")), authority.server_context()) as receiver:
+        webhook = world.webhook(receiver.url, deliveries_per_second=0.1)
+        event = event_file("request_created")
+        for number in range(2):
+            event["detail"]["event_time"] = time.time() - days_old * 86_400 + number
+            world.dispatch(event)
+        [waiting] = turns(world, webhook)
+        for row in world.rows("DeliveriesTable"):
+            due = {"due_at": {"N": str(int(time.time()))}} if "due_at" in row else {}  # long before its turn
+            row |= due | {"expires_at": {"N": str(int(time.time()) + 3600)}}
+            world.aws.dynamodb.put_item(TableName=world.template.names["DeliveriesTable"], Item=row)
+        world.redeliver(wakeup(webhook, waiting))
+        assert states(world, webhook) == ["succeeded", "waiting"]
+    kept_for = {
+        row["sk"]["S"]: float(row["expires_at"]["N"]) - time.time()
+        for row in world.rows("DeliveriesTable")
+        if row["sk"]["S"] == waiting["sk"] or waiting["sk"].endswith(row["pk"]["S"].removeprefix("EVENT#"))
+    }
+    assert len(kept_for) == 2
+    assert [seconds > 89 * 86_400 for seconds in kept_for.values()] == [is_kept_on] * 2

@@ -21,7 +21,7 @@ from grantwire.models import Delivery, State
 from grantwire.retrying import Next
 from grantwire.stores.attempts import write_attempt, write_interruption
 from grantwire.stores.clients import translated
-from grantwire.stores.events import EventStore, is_ours
+from grantwire.stores.events import DAY, EventStore, is_ours
 
 SHARDS: Final = 8
 KEPT_ATTEMPTS: Final = 9  # of earlier rounds: with the eleven of a new one, twenty
@@ -99,8 +99,13 @@ class DeliveryStore(EventStore):
         return self._change(delivery, recorded, same_lease=True, **came_to, attempt=write_attempt(invocation))
 
     def hold(self, delivery: Delivery, *, number: float, due_at: float, sweep_at: float) -> bool:
-        """Have a waiting delivery wait for its turn; False when the row has changed meanwhile."""
-        return self._change(delivery, replace(delivery, number=number, due_at=due_at, sweep_at=sweep_at))
+        """Have a waiting delivery wait for its turn; False when the row has changed meanwhile.
+
+        However long that takes: when its retention is nearly over it is kept on, with its event, not deleted unsent.
+        """
+        is_old = delivery.sort_key < moment(self.clock() - (self.retention_days - 1) * DAY)
+        kept: dict[str, Any] = {"expires_at": self._expiry()} if is_old and self._prolong(delivery.event_id) else {}
+        return self._change(delivery, replace(delivery, number=number, due_at=due_at, sweep_at=sweep_at), **kept)
 
     def park(self, delivery: Delivery, *, host: str, now: float) -> bool:
         """Have a waiting delivery wait for its host instead of its time; False when the row has changed meanwhile."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 MAX_EVENT_BYTES: Final = 350_000  # compressed; DynamoDB's items end at 400 KB
-_DAY: Final = 86_400
+DAY: Final = 86_400
 _LONGER_DAYS: Final = 7  # than its deliveries: rows that have expired go within days, in no order, these at last
 _Row = dict[str, Any]  # as the low-level client gives it: {"state": {"S": "waiting"}}
 
@@ -115,7 +115,7 @@ class EventStore:
         return row
 
     def _expiry(self, longer_days: int = 0) -> dict[str, str]:
-        return {"N": str(int(self.clock()) + (self.retention_days + longer_days) * _DAY)}
+        return {"N": str(int(self.clock()) + (self.retention_days + longer_days) * DAY)}
 
 
 def is_ours(exc: ClientError, token: Mapping[str, str]) -> bool:
