@@ -60,6 +60,22 @@ def test_the_request_arrives_byte_for_byte(egress: Egress, authority: Authority)
     assert exchange.timings.first_byte is not None
 
 
+def test_head_and_body_arrive_in_one_tls_record(egress: Egress, authority: Authority) -> None:
+    """One read of the receiver gives both, on a new connection and on a kept one."""
+    reads: list[bytes] = []
+
+    def script(connection: Received) -> None:
+        while data := connection.sock.recv(65536):  # a record at most
+            reads.append(data)
+            connection.write(answer())
+
+    with receiving(script, authority.server_context()) as receiver:
+        for body in (b'{"first":1}', b'{"second":2}'):
+            assert kind(egress.send(request(receiver.url, body), timeout_seconds=5)) is None
+    assert [read.partition(b"\r\n\r\n")[2] for read in reads] == [b'{"first":1}', b'{"second":2}']
+    assert receiver.connections == 1
+
+
 def test_a_connection_is_kept_for_the_next_request(egress: Egress, authority: Authority) -> None:
     """Two requests, one connection and one look-up."""
     with receiving(answering(answer()), authority.server_context()) as receiver:

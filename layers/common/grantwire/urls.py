@@ -31,6 +31,7 @@ class Url:
         return host if self.port == 443 else f"{host}:{self.port}"
 
 
+@lru_cache(maxsize=256)  # the same URL is looked at twice for each delivery, before it is sent and as it was sent
 def parse_url(url: str) -> Url:
     """Read `url`. Raises ValueError with a clause that continues "the URL …"."""
     if len(url) > MAX_URL_CHARACTERS:
