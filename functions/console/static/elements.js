@@ -63,10 +63,11 @@ export function announce(text) {
 export function openDialog(title, fill, { kind = "" } = {}) {
   return new Promise((resolve) => {
     let result;
+    const left = document.activeElement;
     const heading = element("h2", { id: uniqueId("dialog"), tabindex: "-1" }, title);
     const dialog = element("dialog", { class: kind, "aria-labelledby": heading.id });
     const close = (value) => { result = value; dialog.close(); };
-    dialog.addEventListener("close", () => { dialog.remove(); resolve(result); });
+    dialog.addEventListener("close", () => { dialog.remove(); takeUpCaret(left); resolve(result); });
     if (kind === "panel") dialog.addEventListener("click", ({ target }) => { if (target === dialog) close(); });
     const dismiss = button("×", () => close(), { kind: "quiet close", "aria-label": "Close" });
     const head = element("div", { class: "dialog-head" }, heading, dismiss);
@@ -76,6 +77,13 @@ export function openDialog(title, fill, { kind = "" } = {}) {
     dialog.showModal();
     (dialog.querySelector("[autofocus]") ?? heading).focus();
   });
+}
+
+/** A dialog that the mouse has closed gives the focus back to a text, but no caret: keys would do nothing there. */
+function takeUpCaret(left) {
+  if (left !== document.activeElement || !left.matches("input, textarea")) return;
+  left.blur();
+  left.focus({ preventScroll: true });
 }
 
 /** Closes whatever is open, as if it were dismissed: the page beneath is left. */

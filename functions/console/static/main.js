@@ -4,7 +4,8 @@ import { useSession } from "./api.js";
 import { announce, button, closeDialogs, element, openDialog } from "./elements.js";
 
 // Each page has its own module, loaded when it is first shown: `show(place, parameters)` fills the place, and may give
-// back what must be asked before it is left. A list tells `remember` what it is searched for.
+// back what must be asked before it is left. A list tells `remember` what it is searched for, and a page whose address
+// has become another one tells `moved`.
 const PAGES = [
   [/^\/webhooks$/, () => import("./webhooks.js")],
   [/^\/webhooks\/new$/, () => import("./webhook.js")],
@@ -20,6 +21,7 @@ let shown = null;
 let shownKey = null;
 let shownPlace = null;
 let asking = false;
+let due = null;
 let mayLeave = () => true;
 
 async function showAddressed() {
@@ -30,6 +32,7 @@ async function showAddressed() {
   }
   const first = shown === null;
   shown = addressed();
+  due = null;
   shownKey = window.navigation?.currentEntry.key;
   mayLeave = () => true;
   closeDialogs();
@@ -44,17 +47,36 @@ function addressed() {
 function remember(place, wanted) {
   if (place !== shownPlace || addressed() !== shown) return;
   const query = new URLSearchParams(Object.entries(wanted).filter(([, value]) => value));
-  shown = `${shown.split("?")[0]}${query.size ? "?" : ""}${query}`;
-  history.replaceState(null, "", `#${shown}`);
+  readdress(`${shown.split("?")[0]}${query.size ? "?" : ""}${query}`);
+}
+
+/** The page that is shown has this address from now on; while somebody is asked whether to leave it, when they stay. */
+function moved(place, address) {
+  if (place !== shownPlace) return;
+  due = address;
+  settleAddress();
+}
+
+function settleAddress() {
+  if (!due || addressed() !== shown) return;
+  readdress(due);
+  due = null;
+  entitle(shownPlace);
+}
+
+function readdress(address) {
+  shown = address;
+  history.replaceState(null, "", `#${address}`);
 }
 
 /**
  * To the place in the history that was left for another, which stays as it is: Back leads there again. A browser that
  * cannot tell its places apart gets the address right, at the cost of that other place.
  */
-function comeBack() {
-  if (shownKey) navigation.traverseTo(shownKey).committed.catch(() => {});
-  else history.replaceState(null, "", `#${shown}`);
+async function comeBack() {
+  if (shownKey) await navigation.traverseTo(shownKey).committed.catch(() => {});
+  else readdress(shown);
+  settleAddress();
 }
 
 async function showPage(address, first) {
@@ -72,13 +94,17 @@ async function showPage(address, first) {
   if (address !== shown) return;
   main.removeAttribute("aria-busy");
   main.replaceChildren(place);
-  const heading = place.querySelector("h1");
-  document.title = `${heading.textContent} · Grantwire`;
+  entitle(place);
   markNavigation(address);
   if (first) return;
+  const heading = place.querySelector("h1");
   scrollTo(0, 0);
   heading.tabIndex = -1;
   heading.focus({ preventScroll: true });
+}
+
+function entitle(place) {
+  document.title = `${place.querySelector("h1").textContent} · Grantwire`;
 }
 
 async function filled(place, address) {
@@ -87,7 +113,7 @@ async function filled(place, address) {
   if (!load) throw new Error(`There is no page ${path}.`);
   const page = await load().catch(() => { throw new UnloadedError(); });
   const leaving = await page.show(place, { ...path.match(pattern).groups, query: new URLSearchParams(query),
-    remember: (wanted) => remember(place, wanted) });
+    remember: (wanted) => remember(place, wanted), moved: (to) => moved(place, to) });
   return address === shown ? leaving : null;
 }
 

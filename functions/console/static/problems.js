@@ -4,17 +4,25 @@ import { element } from "./elements.js";
 import { INPUT } from "./fields.js";
 import { isPlaced } from "./template_editor.js";
 
-/** Puts each problem at its field in `form` and gives those back that have none; the first field gets the focus. */
-export function showProblems(form, problems) {
+/** Puts each problem at its field in `form` and gives those back that have none; `fields`: as they were when sent. */
+export function showProblems(form, problems, fields = fieldsOf(form)) {
   clearProblems(form);
-  const fields = new Map([...form.querySelectorAll(".field")].map((one) => [pathOf(one), one]));
   const homeless = [];
   for (const problem of problems) {
     const field = fieldOf(fields, problem.path);
-    if (field) mark(field, problem); else homeless.push(problem);
+    if (field?.isConnected) mark(field, problem); else homeless.push(problem);
   }
-  inputOf(form.querySelector(".field.wrong"))?.focus();
   return homeless;
+}
+
+/** The first field with a problem gets the focus. */
+export function focusProblem(form) {
+  inputOf(form.querySelector(".field.wrong"))?.focus();
+}
+
+/** The fields of a form by their paths: a row that goes, or comes, gives others to those that follow. */
+export function fieldsOf(form) {
+  return new Map([...form.querySelectorAll(".field")].map((one) => [pathOf(one), one]));
 }
 
 /** Takes all problems away. */

@@ -33,6 +33,7 @@ export class WebhookForm {
   constructor(given, { catalogue, paths, onSchema, onRotate }) {
     Object.assign(this, { catalogue, paths, onSchema, onRotate });
     this.element = element("div", { class: "form", on: { input: (event) => this.touched(event) } });
+    this.edits = 0;
     this.fill(given);
   }
 
@@ -59,6 +60,31 @@ export class WebhookForm {
     this.initial = JSON.stringify(this.read());
     const found = path && [...this.element.querySelectorAll(".field")].find((one) => pathOf(one) === path);
     found?.querySelector(INPUT).focus();
+  }
+
+  /**
+   * What was `sent` is stored as the document `given`, and somebody has gone on since: no field is made anew, so that
+   * caret and undo stay where they are, and what differs from the document is a change.
+   */
+  keep(given, sent) {
+    const { signed, signingSecret: secret } = this;
+    this.stored = given;
+    this.authentication.given = given.authentication ?? { kind: "none" };
+    if (secret && sent.holds(secret)) secret.value = "";
+    if (secret && signed !== this.signed) this.renewSigning(secret);
+    sent.seal();
+    this.initial = new WebhookForm(given, this).initial;
+  }
+
+  /** Its field says something else once a signing secret is stored, or none is any more. */
+  renewSigning(left) {
+    const { value, selectionStart, selectionEnd } = left;
+    const here = left === document.activeElement;
+    this.showSigning();
+    this.signingSecret.value = value;
+    if (!here) return;
+    this.signingSecret.focus();
+    this.signingSecret.setSelectionRange(selectionStart, selectionEnd);
   }
 
   makeTarget(given) {
@@ -110,20 +136,24 @@ export class WebhookForm {
     ];
   }
 
+  /** Whether a signing secret is stored. */
+  get signed() {
+    return Boolean(this.stored.id && this.stored.signing);
+  }
+
   showSigning() {
     if (this.signing.value === "none") {
       this.signingSecret = null;
       this.signingPlace.replaceChildren();
       return;
     }
-    const stored = Boolean(this.stored.id && this.stored.signing);
-    const [label, placeholder, hint] = stored
+    const [label, placeholder, hint] = this.signed
       ? ["Another secret", "•••• is kept", "Leave it empty to keep the one that is stored."]
       : ["Secret of your own (optional)", "whsec_…",
         "Leave it empty: one is made when the webhook is saved, and shown once."];
-    this.signingSecret = text(stored ? "" : this.stored.signing?.secret,
+    this.signingSecret = text(this.signed ? "" : this.stored.signing?.secret,
       { type: "password", autocomplete: "new-password", placeholder });
-    const rotation = stored ? element("p", {},
+    const rotation = this.signed ? element("p", {},
       button("Rotate the secret …", this.onRotate),
       element("span", { class: "hint" }, " A new one is made; for 24 hours requests bear both signatures.")) : "";
     this.signingPlace.replaceChildren(
@@ -132,6 +162,7 @@ export class WebhookForm {
 
   /** A field's problem goes as soon as somebody works at it. */
   touched({ target }) {
+    this.edits += 1;
     const wrong = target.closest(".field.wrong");
     if (wrong) clearProblem(wrong);
   }

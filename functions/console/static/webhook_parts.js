@@ -17,8 +17,7 @@ export function headerRows(given) {
 
 function headerRow({ name = "", value = "", secret = false }) {
   const nameInput = text(name, { placeholder: "X-Header", list: "header-names" });
-  const select = (event) => { if (event.target.value === MASK) event.target.select(); };
-  const valueInput = text(value, { "data-template": true, on: { focus: select } });
+  const valueInput = text(value, { "data-template": true, on: { focus: selectMask } });
   const box = tick("Secret", secret);
   const isSecret = () => box.firstChild.checked;
   const show = () => {
@@ -56,7 +55,12 @@ function hideWhen(input, secret) {
 
 function secretInput(value) {
   return text(value, { type: "password", autocomplete: "new-password", placeholder: value ? "" : "Never shown again",
-    on: { focus: (event) => event.target.select() } });
+    on: { focus: selectMask } });
+}
+
+/** A mask is typed over; what somebody has begun to type is gone on with. */
+function selectMask({ target }) {
+  if (target.value === MASK) target.select();
 }
 
 // By kind: its label and its fields, each [name, label, is it secret, must it be there].
