@@ -349,7 +349,7 @@ class FakeCircuits:
         self.circuits[circuit.host] = replace(circuit, opened_at=opened_at, probe_at=probe_at)
 
 
-_PACE_NUMBERS = ("rate", "since", "served", "step", "slowed_at", "ceiling")
+_PACE_NUMBERS = ("rate", "since", "served", "step", "slowed_at", "ceiling", "held_until")
 
 
 @dataclass

@@ -94,7 +94,7 @@ def test_a_pace_of_an_earlier_version_is_gone_on_with(world: World, authority: A
     assert states(world, webhook) == ["waiting"] * 3
 
 
-@pytest.mark.parametrize(("days_old", "is_kept_on"), [(89.5, True), (80, False)])
+@pytest.mark.parametrize(("days_old", "is_kept_on"), [(89.5, True), (88.5, False), (-2, True)])
 def test_what_waits_for_its_turn_longer_than_it_is_kept_is_kept_on(
     world: World, authority: Authority, *, days_old: float, is_kept_on: bool
 ) -> None:

@@ -3,7 +3,7 @@
 import heapq
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import pytest
@@ -167,8 +167,10 @@ def a_second(capacity: int) -> Receiver:
     return lambda accepted, now: len(accepted) < capacity or accepted[-capacity] <= now - 1
 
 
-def receiver(accepts: Receiver, offered: float, *, seconds: int = 60) -> tuple[list[int], list[int]]:
-    """How many it accepted and refused, second by second, of three processes; it answers within a fifth of one."""
+def receiver(
+    accepts: Receiver, offered: float, *, seconds: int = 60, answers_after: float = 0.2
+) -> tuple[list[int], list[int]]:
+    """How many it accepted and refused, second by second, of three processes."""
     chance, records, time, waits, accepted = random.Random(1), FakePaces(), Time(), list[float](), list[float]()
     pacers = [Pacer(records=records, clock=lambda: time.now, sleep=waits.append) for _ in range(3)]
     counts = [0] * (seconds + 1), [0] * (seconds + 1)
@@ -188,15 +190,15 @@ def receiver(accepts: Receiver, offered: float, *, seconds: int = 60) -> tuple[l
             counts[0][int(time.now - NOW)] += 1
         else:
             counts[1][int(time.now - NOW)] += 1
-            heapq.heappush(due, (time.now + 0.2, time.now, "answered"))
+            heapq.heappush(due, (time.now + answers_after, time.now, "answered"))
     return counts
 
 
 def test_a_receiver_that_refuses_is_sent_what_it_takes() -> None:
-    """Twenty a second out of sixty: after the first ten seconds nothing is refused, and most of it is used."""
+    """Twenty a second out of sixty: after the first ten seconds hardly any is refused, and most of it is used."""
     accepted, refused = receiver(a_second(20), 60, seconds=60)
-    assert sum(refused[10:]) == 0
-    assert sum(accepted[10:]) >= 0.85 * 20 * 50
+    assert sum(refused[10:]) <= 5
+    assert sum(accepted[10:]) >= 0.8 * 20 * 50
 
 
 def test_it_is_looked_for_more_when_that_was_kept_to_for_minutes() -> None:
@@ -214,6 +216,61 @@ def test_a_receiver_that_takes_less_by_now_is_sent_less() -> None:
     accepted, refused = receiver(lambda taken, now: a_second(20 if now < NOW + 60 else 5)(taken, now), 30, seconds=200)
     assert sum(refused[70:]) <= 10
     assert sum(accepted[80:]) >= 0.7 * 5 * 120
+
+
+def test_who_refuses_slowly_is_heard() -> None:
+    """The rate may have risen twice before the answer comes, and is too high all the more."""
+    accepted, refused = receiver(a_second(20), 40, seconds=100, answers_after=4.0)
+    assert sum(refused[60:]) <= 0.1 * sum(accepted[60:])
+
+
+def test_what_got_through_is_estimated_first_and_known_later() -> None:
+    """An estimate, from the times before all processes draw, may be far too low: it does not hold for long."""
+    line = Pace(webhook_id="wh_1", rate=30.0, since=NOW, drawn=1e6, refused=20.0)
+    estimated = line.halved(NOW + 2, NOW + 2)
+    assert [estimated.rate, estimated.ceiling, estimated.held_until - NOW] == pytest.approx([15, 19, 32])
+    risen = replace(estimated, rate=15.0 + 2 * estimated.step, since=NOW + 12, refused=3.0)
+    known = risen.halved(NOW + 14, NOW + 14)
+    assert [known.rate, known.ceiling, known.held_until - NOW] == pytest.approx([10, 17.5, 314])
+    assert replace(line, refused=55.0).halved(NOW + 2, NOW + 2).ceiling == 0  # it counts what it refuses
+    assert (
+        replace(line, drawn=-1.0, taken=60).halved(NOW + 2, NOW + 2).ceiling == 0
+    )  # some may be sent without a number
+
+
+@pytest.mark.parametrize(("refused", "is_too_fast"), [(1.0, False), (1.1, True), (2.0, True)])
+def test_one_refusal_alone_does_not_slow_down(refused: float, *, is_too_fast: bool) -> None:
+    """What travelled fast arrives with what was sent before it; a second one is no accident."""
+    pace = Pace(webhook_id="wh_1", rate=18.0, since=NOW, drawn=1e6, refused=refused)
+    assert pace.is_too_fast(NOW + 2.5, NOW + 2.1) is is_too_fast
+    assert not pace.is_too_fast(NOW + 2.5, NOW + 1.9)
+
+
+def test_what_was_found_is_not_forgotten_while_somebody_waits() -> None:
+    """All that wait would be sent at once."""
+    pace = Pace(webhook_id="wh_1", rate=1.0, since=NOW, drawn=5000.0, slowed_at=NOW)
+    assert not pace.is_over(NOW + FORGET_SECONDS + 1)
+    assert replace(pace, drawn=500.0).is_over(NOW + FORGET_SECONDS + 1)
+
+
+def test_a_limit_below_the_least_rate_is_kept_to() -> None:
+    """One delivery in ten seconds stays one in ten seconds, whatever is refused, also at one and the same moment."""
+    records, time = FakePaces(), Time()
+    one, limited = pacer(records, time), webhook(0.1)
+    for _ in range(20):
+        one.turn(limited, None)
+        for _ in range(3):
+            one.attempted(limited, REFUSED, time.now)
+            assert records.paces["wh_1", True].rate <= 0.1
+        time.now += 11
+
+
+def test_two_refusals_at_the_same_moment() -> None:
+    """Nothing was sent since the first of them."""
+    records, time = FakePaces(), Time()
+    for _ in range(3):
+        pacer(records, time).attempted(webhook(), REFUSED, NOW)
+    assert records.paces["wh_1", False].rate == MOST_PER_SECOND
 
 
 def test_a_receiver_that_counts_what_it_refuses_is_not_kept_from_recovering() -> None:

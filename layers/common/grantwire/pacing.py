@@ -6,8 +6,8 @@ moment is near waits for it in the process; the others become waiting rows, woke
 so do the moments of all numbers that were drawn, and their order stays.
 
 A receiver without a limit has no row until it answers 429 or times out. From then on what is sent is counted, and when
-a share of it is refused the rate is halved. It rises again step by step, for five minutes only to what is known to get
-through, then further; and the row is forgotten after ten minutes without a refusal that counted.
+a share of it is refused the rate is halved. It rises again step by step, for some minutes only to what is known to get
+through, then further; and the row is forgotten after ten minutes without a refusal that counted, if nobody waits.
 """
 
 import math
@@ -34,6 +34,7 @@ REFUSED_SHARE: Final = 0.02
 STRAY: Final = 1.0  # one refusal, or ten timeouts, come of what travelled faster than what was sent before it
 OLD_SECONDS: Final = 30.0  # a share of more than that would not show that the receiver has just become slow
 HELD_SECONDS: Final = 300.0  # for so long it rises to its ceiling only: what finds out that there is more is refused
+ROUGHLY_HELD_SECONDS: Final = 30.0  # the same for a ceiling that is an estimate, and may be far too low
 RISE_SECONDS: Final = 5.0
 RISES: Final = 12  # from half of what was too much to all of it: six steps, half a minute
 FORGET_SECONDS: Final = 600.0
@@ -52,7 +53,7 @@ class Pace:
     refused    how many of the attempts begun since then were answered 429, and a tenth of those that timed out
     step       by how much the rate rises each time; 0 for a rate that was not found but set
     slowed_at  when the rate was last halved, or the first refusal came; 0 for one that was set
-    ceiling    what the rate rises to for five minutes after that, since that much got through; 0 where it is not known
+    ceiling    what the rate rises to until `held_until`, since that much got through; 0 where it is not known
     """
 
     webhook_id: str
@@ -65,6 +66,7 @@ class Pace:
     step: float = 0.0
     slowed_at: float = 0.0
     ceiling: float = 0.0
+    held_until: float = 0.0
 
     def serving(self, now: float) -> float:
         """The number that is being served."""
@@ -76,13 +78,13 @@ class Pace:
 
     def most(self, limit: float, now: float) -> float:
         """What it rises to at present; `limit` is what it rises to in the end."""
-        return min(limit, self.ceiling) if self.ceiling and now < self.slowed_at + HELD_SECONDS else limit
+        return min(limit, self.ceiling) if self.ceiling and now < self.held_until else limit
 
     def soonest(self, number: float, now: float, limit: float) -> float:
         """The soonest that a number may be served, if the rate rises as fast as it may."""
         most, ahead = self.most(limit, now), number - self.serving(now)
         wait = self._least_wait(ahead, self.rate, most)
-        held = self.slowed_at + HELD_SECONDS - now
+        held = self.held_until - now
         if most < limit and wait > held:
             wait = held + self._least_wait(ahead - most * held, most, limit)
         return now + wait
@@ -104,33 +106,37 @@ class Pace:
 
     def halved(self, now: float, until: float) -> "Pace":
         """Half of what was sent until then, or might have been if less was."""
-        rate = max(min(self.rate, self.sent(now, until) / (until - self.since)) / 2, LEAST_RATE)
-        known = self.got_through(now, until)
+        rate = max(min(self.rate, self.sent(now, until) / (until - self.since)) / 2, min(self.rate, LEAST_RATE))
+        known, held = self.got_through(now, until)
         # A receiver that counts what it refuses, too, lets through nearly nothing of what is too much.
         ceiling = known if known > rate else 0.0
-        return self.changed(now, rate, step=2 * rate / RISES, slowed_at=now, ceiling=ceiling)
+        return self.changed(now, rate, step=2 * rate / RISES, slowed_at=now, ceiling=ceiling, held_until=now + held)
 
-    def got_through(self, now: float, until: float) -> float:
-        """The rate that is known to be taken: the last one before it rose to this, or a little less than was; or 0."""
+    def got_through(self, now: float, until: float) -> tuple[float, float]:
+        """The rate that is known to be taken, or 0, and for how long to go by that.
+
+        The last one before it rose to this; or a little less than was sent and not refused, which is an estimate: not
+        all that is sent is known of until all processes draw.
+        """
         if self.has_risen():
-            return self.rate - self.step
+            return self.rate - self.step, HELD_SECONDS
         if self.has_line(now):
-            return SHARE_OF_LIMIT * (self.sent(now, until) - self.refused) / (until - self.since)
-        return 0.0
+            return SHARE_OF_LIMIT * (self.sent(now, until) - self.refused) / (until - self.since), ROUGHLY_HELD_SECONDS
+        return 0.0, 0.0
 
     def has_risen(self) -> bool:
         """Whether a step less was held for long enough, and was not too fast."""
         return bool(self.step) and self.rate > (RISES / 2 + 0.5) * self.step
 
     def has_line(self, now: float) -> bool:
-        """Whether some wait for their turn. Then it is known how many are sent: at first not all processes draw."""
+        """Whether some wait for their turn."""
         return self.drawn >= self.serving(now)
 
     def sent(self, now: float, until: float) -> float:
         """How many were sent until then: what was drawn, or as many as can be while some wait for their turn."""
         if self.has_line(now):
             return self.serving(until) - self.served
-        return self.taken * (until - self.since) / (now - self.since)
+        return self.taken * (until - self.since) / max(now - self.since, 0.001)
 
     def is_too_fast(self, now: float, until: float) -> bool:
         """Whether it was held for long enough to be judged, and too much of it was refused.
@@ -141,8 +147,8 @@ class Pace:
         return until - self.since >= COUNTED_SECONDS and self.refused > too_many
 
     def is_over(self, now: float) -> bool:
-        """Whether what was found of the receiver is too old to go by."""
-        return self.slowed_at > 0 and now - self.slowed_at > FORGET_SECONDS
+        """Whether what was found of the receiver is too old to go by. Who waits for a turn would come in a crowd."""
+        return self.slowed_at > 0 and now - self.slowed_at > FORGET_SECONDS and not self.has_line(now)
 
 
 class Paces(Protocol):
@@ -231,14 +237,16 @@ class Pacer:
         if pace is None or (not own and pace.is_over(now)):
             before = pace or Pace(webhook_id=webhook.id, rate=MOST_PER_SECOND, since=now)
             # The numbers of a row go on.
-            first = before.changed(now, MOST_PER_SECOND, step=0.0, slowed_at=now, ceiling=0.0)
+            first = before.changed(now, MOST_PER_SECOND, step=0.0, slowed_at=now, ceiling=0.0, held_until=0.0)
             self.records.put(first, pace, own=own)
         elif started_at - pace.since > OLD_SECONDS:
             self.records.put(pace.changed(now, pace.rate), pace, own=own)
-        elif started_at >= pace.since:  # what was sent before that says nothing about this rate
+        elif started_at >= (pace.slowed_at if pace.has_risen() else pace.since):
+            # What is refused of a lower rate than today's speaks against today's; what was sent at a higher one not.
+            until = now if pace.has_risen() else started_at
             counted = self.records.refuse(pace, weight, own=own)
-            if counted and counted.is_too_fast(now, started_at):
-                self.records.put(counted.halved(now, started_at), counted, own=own)
+            if counted and counted.is_too_fast(now, until):
+                self.records.put(counted.halved(now, until), counted, own=own)
         self._forget(webhook)
 
     def _pace(self, webhook: Webhook) -> Pace | None:
@@ -312,7 +320,7 @@ def _wanted(webhook: Webhook, pace: Pace | None, now: float) -> Pace | None:
         if limit is None:
             return None
         return (
-            pace.changed(now, limit, step=0.0, slowed_at=0.0, ceiling=0.0)
+            pace.changed(now, limit, step=0.0, slowed_at=0.0, ceiling=0.0, held_until=0.0)
             if pace
             else Pace(webhook_id=webhook.id, rate=limit, since=now)
         )

@@ -102,8 +102,10 @@ class DeliveryStore(EventStore):
         """Have a waiting delivery wait for its turn; False when the row has changed meanwhile.
 
         However long that takes: when its retention is nearly over it is kept on, with its event, not deleted unsent.
+        So is one whose event is dated in the future, which does not tell how old its row is.
         """
-        is_old = delivery.sort_key < moment(self.clock() - (self.retention_days - 1) * DAY)
+        now = self.clock()
+        is_old = not moment(now - (self.retention_days - 1) * DAY) < delivery.sort_key < moment(now + DAY)
         kept: dict[str, Any] = {"expires_at": self._expiry()} if is_old and self._prolong(delivery.event_id) else {}
         return self._change(delivery, replace(delivery, number=number, due_at=due_at, sweep_at=sweep_at), **kept)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _FOUND: Final = "PACE"
 _KEPT_SECONDS: Final = 7 * 86_400
-_PUT: Final = ("rate", "since", "served", "taken", "refused", "step", "slowed_at", "ceiling")
+_PUT: Final = ("rate", "since", "served", "taken", "refused", "step", "slowed_at", "ceiling", "held_until")
 _ZERO: Final = {"N": "0"}  # of a number that a row from an earlier version lacks
 _TRIES: Final = 4
 _UNCHANGED: Final = "#since = :old_since AND #rate = :old_rate"
