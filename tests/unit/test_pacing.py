@@ -253,6 +253,37 @@ def test_what_was_found_is_not_forgotten_while_somebody_waits() -> None:
     assert replace(pace, drawn=500.0).is_over(NOW + FORGET_SECONDS + 1)
 
 
+@pytest.mark.parametrize(
+    ("began_after", "answered_after", "counted"),
+    [
+        pytest.param(-1.0, 9.0, 0.0, id="it was sent at the rate before, which was higher"),
+        pytest.param(3.0, 9.0, 1.0, id="the rate has risen meanwhile, so it is too high all the more"),
+        pytest.param(8.0, 9.0, 1.0, id="it was sent at this rate"),
+        pytest.param(9.0, 40.0, 1.0, id="it took half a minute"),
+        pytest.param(37.0, 39.0, 0.0, id="the last one was long ago: counting begins anew"),
+    ],
+)
+def test_a_refusal_counts_when_it_says_something_of_the_rate(
+    began_after: float, answered_after: float, counted: float
+) -> None:
+    """The rate was halved, and has risen six seconds later."""
+    records, time = FakePaces(), Time()
+    pace = Pace(webhook_id="wh_1", rate=17.5, since=NOW + 6, drawn=1e6, step=2.5, slowed_at=NOW)
+    records.put(pace, None, own=False)
+    time.now = NOW + answered_after
+    pacer(records, time).attempted(webhook(), REFUSED, NOW + began_after)
+    assert records.paces["wh_1", False].refused == counted
+
+
+def test_what_was_sent_since_the_refused_one_is_not_judged_yet() -> None:
+    """Of the second before it began something is known; of the three after that nothing is."""
+    records, time = FakePaces(), Time()
+    records.put(Pace(webhook_id="wh_1", rate=500.0, since=NOW, slowed_at=NOW, taken=100, refused=50), None, own=False)
+    time.now = NOW + 4
+    pacer(records, time).attempted(webhook(), REFUSED, NOW + 1)
+    assert (records.paces["wh_1", False].rate, records.paces["wh_1", False].refused) == (500, 51)
+
+
 def test_a_limit_below_the_least_rate_is_kept_to() -> None:
     """One delivery in ten seconds stays one in ten seconds, whatever is refused, also at one and the same moment."""
     records, time = FakePaces(), Time()

@@ -237,7 +237,7 @@ class Pacer:
         if pace is None or (not own and pace.is_over(now)):
             before = pace or Pace(webhook_id=webhook.id, rate=MOST_PER_SECOND, since=now)
             # The numbers of a row go on.
-            first = before.changed(now, MOST_PER_SECOND, step=0.0, slowed_at=now, ceiling=0.0, held_until=0.0)
+            first = before.changed(now, MOST_PER_SECOND, step=0.0, slowed_at=now)
             self.records.put(first, pace, own=own)
         elif started_at - pace.since > OLD_SECONDS:
             self.records.put(pace.changed(now, pace.rate), pace, own=own)
@@ -320,7 +320,7 @@ def _wanted(webhook: Webhook, pace: Pace | None, now: float) -> Pace | None:
         if limit is None:
             return None
         return (
-            pace.changed(now, limit, step=0.0, slowed_at=0.0, ceiling=0.0, held_until=0.0)
+            pace.changed(now, limit, step=0.0, slowed_at=0.0)
             if pace
             else Pace(webhook_id=webhook.id, rate=limit, since=now)
         )
