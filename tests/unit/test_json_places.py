@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grantwire.errors import TemplateError
@@ -318,6 +318,7 @@ def templates_and_events(draw: st.DrawFn) -> tuple[str, Any, dict[str, Any]]:
     )
 
 
+@settings(max_examples=120)
 @given(templates_and_events())
 def test_every_document_parses_and_holds_the_events_text(case: tuple[str, Any, dict[str, Any]]) -> None:
     """Sections and documents nested up to three deep: each level parses, and each text is exactly the event's."""

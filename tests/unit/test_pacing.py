@@ -132,18 +132,23 @@ def test_a_backlog_of_a_found_pace_is_looked_at_few_times() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate", "number", "seconds"),
+    ("limit", "rate", "number", "seconds"),
     [
-        pytest.param(0.1, 2.0, 20.0, id="at its limit it rises no more, though it was found once"),
-        pytest.param(0.05, 2.0, 20.0, id="it may rise to its limit at once, and no further"),
+        pytest.param(0.1, 0.1, 2.0, 20.0, id="at its limit it rises no more, though it was found once"),
+        pytest.param(0.1, 0.05, 2.0, 20.0, id="it may rise to its limit at once, and no further"),
+        pytest.param(0.1, 0.05, 1.0, 10.0, id="the limit is reached soon"),
+        pytest.param(2.0, 1.0, 30.0, 19.989, id="its turn comes before the limit is reached"),
+        pytest.param(2.0, 1.0, 60.0, 35.194, id="its turn comes after that"),
     ],
 )
-def test_a_rate_that_rises_to_its_limit_is_waited_for_no_less(rate: float, number: float, seconds: float) -> None:
+def test_a_rate_that_rises_to_its_limit_is_waited_for_no_less(
+    limit: float, rate: float, number: float, seconds: float
+) -> None:
     """It was halved, and is to keep to a limit below what that gave: each look in between costs two writes."""
     records = FakePaces()
     one = Pacer(records=records, clock=lambda: NOW, sleep=lambda _: None)
-    records.put(Pace(webhook_id="wh_1", rate=rate, since=NOW, drawn=9.0, step=1 / 6, slowed_at=NOW), None, own=True)
-    turn = one.turn(webhook(0.1), number)
+    records.put(Pace(webhook_id="wh_1", rate=rate, since=NOW, drawn=99.0, step=1 / 6, slowed_at=NOW), None, own=True)
+    turn = one.turn(webhook(limit), number)
     assert turn is not None
     assert turn.at - NOW == pytest.approx(seconds, abs=0.01)
 
@@ -251,6 +256,16 @@ def test_what_was_found_is_not_forgotten_while_somebody_waits() -> None:
     pace = Pace(webhook_id="wh_1", rate=1.0, since=NOW, drawn=5000.0, slowed_at=NOW)
     assert not pace.is_over(NOW + FORGET_SECONDS + 1)
     assert replace(pace, drawn=500.0).is_over(NOW + FORGET_SECONDS + 1)
+
+
+def test_who_waits_at_a_limit_is_sent_as_fast_as_it_says_again() -> None:
+    """There it is no crowd that comes; a limit that is higher by now would be risen to by tiny steps."""
+    records = FakePaces()
+    slow = Pace(webhook_id="wh_1", rate=0.1, since=NOW, drawn=5000.0, step=0.01, slowed_at=NOW)
+    records.put(slow, None, own=True)
+    one = Pacer(records=records, clock=lambda: NOW + FORGET_SECONDS + 1, sleep=lambda _: None)
+    one.turn(webhook(20), 4000.0)
+    assert records.paces["wh_1", True].rate == 20
 
 
 @pytest.mark.parametrize(

@@ -146,9 +146,13 @@ class Pace:
         too_many = max(self.sent(now, until) * REFUSED_SHARE, STRAY)
         return until - self.since >= COUNTED_SECONDS and self.refused > too_many
 
+    def is_old(self, now: float) -> bool:
+        """Whether what was found of the receiver is too old to go by."""
+        return self.slowed_at > 0 and now - self.slowed_at > FORGET_SECONDS
+
     def is_over(self, now: float) -> bool:
-        """Whether what was found of the receiver is too old to go by. Who waits for a turn would come in a crowd."""
-        return self.slowed_at > 0 and now - self.slowed_at > FORGET_SECONDS and not self.has_line(now)
+        """Whether there is no pace any more. Who still waits for a turn would come in a crowd."""
+        return self.is_old(now) and not self.has_line(now)
 
 
 class Paces(Protocol):
@@ -316,14 +320,13 @@ def _limit(webhook: Webhook) -> float | None:
 def _wanted(webhook: Webhook, pace: Pace | None, now: float) -> Pace | None:
     """The pace as it ought to be: of the webhook's limit, and risen where nothing was refused for a while."""
     limit = _limit(webhook)
-    if pace is None or pace.is_over(now):
-        if limit is None:
+    if limit is None:
+        if pace is None or pace.is_over(now):
             return None
-        return (
-            pace.changed(now, limit, step=0.0, slowed_at=0.0)
-            if pace
-            else Pace(webhook_id=webhook.id, rate=limit, since=now)
-        )
+    elif pace is None:
+        return Pace(webhook_id=webhook.id, rate=limit, since=now)
+    elif pace.is_old(now):
+        return pace.changed(now, limit, step=0.0, slowed_at=0.0)
     most = pace.most(limit or MOST_PER_SECOND, now)
     if pace.rate > most or (pace.rate < most and not pace.step):
         return pace.changed(now, most)
