@@ -1,6 +1,7 @@
 """What the unit tests share: hypothesis' profile, JSON as a producer may send it, a webhook and an event to vary."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from hypothesis import settings
@@ -22,6 +23,7 @@ def joined(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
+@cache
 def texts(max_size: int = 12) -> st.SearchStrategy[str]:
     """Text of every Unicode plane, control characters and lone surrogates included."""
     hostile = st.sampled_from(
@@ -30,11 +32,13 @@ def texts(max_size: int = 12) -> st.SearchStrategy[str]:
     return st.one_of(st.text(st.characters(), max_size=max_size), hostile).map(joined)
 
 
+@cache
 def numbers() -> st.SearchStrategy[int | float]:
     """Whole numbers of hundreds of digits, and every float: what `1e999` and `NaN` become in Python too."""
     return st.one_of(st.integers(), st.integers(10**300, 10**400), st.floats())
 
 
+@cache
 def json_values(max_leaves: int = 8) -> st.SearchStrategy[Any]:
     """Any value a JSON parser can give."""
     keys = st.one_of(texts(), st.sampled_from(DUNDERS))
@@ -45,6 +49,7 @@ def json_values(max_leaves: int = 8) -> st.SearchStrategy[Any]:
     )
 
 
+@cache
 def json_objects() -> st.SearchStrategy[dict[str, Any]]:
     """Any JSON object."""
     return st.dictionaries(st.one_of(texts(), st.sampled_from(DUNDERS)), json_values(), max_size=4)

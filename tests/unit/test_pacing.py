@@ -4,6 +4,7 @@ import heapq
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -20,6 +21,7 @@ NOW = 1_795_000_000.0
 REFUSED, TIMEOUT, FAILED = (Outcome(State.WAITING, code, "") for code in ("http_429", "timeout", "http_500"))
 
 
+@cache
 def webhook(per_second: float | None = None) -> Webhook:
     """One that is sent to as often as that: a little less often than its limit says."""
     document = {"name": "Torq", "url": "https://hooks.example.com/", "triggers": ["RequestCreated"]}

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -19,6 +20,7 @@ from grantwire.templates import MAX_OUTPUT_CHARACTERS, MAX_TEMPLATE_BYTES, Place
 from tests.fuzz_templates import Seen, fuzz
 from tests.unit.conftest import event_of, joined, json_objects, json_values, texts, webhook_of
 
+MOST_VALUES = 4
 PAYLOAD: dict[str, Any] = {
     "event_type": "RequestCreated",
     "data": {
@@ -340,50 +342,86 @@ def test_literal_text_is_kept(text: str, place: Place) -> None:
         assert text == rendered(text, place)
 
 
-class Skeletons:
-    """JSON templates, each with what its rendering must parse as. Placeholders are `{{data.[key]}}`."""
+# Of an event's data: the text of a JSON template, and what its rendering must parse as.
+Skeleton = Callable[[dict[str, Any]], tuple[str, Any]]
 
-    def __init__(self, values: dict[str, Any]) -> None:
-        self.keys = st.sampled_from(sorted(values)) if values else st.just("missing")
-        self.values = values
 
-    def template(self) -> st.SearchStrategy[tuple[str, Any]]:
-        return st.recursive(
-            st.one_of(self.bare(), self.string()),
-            lambda children: st.one_of(
-                st.lists(children, max_size=4).map(self._list),
-                st.lists(st.tuples(self.string(), children), max_size=3).map(self._object),
-            ),
-            max_leaves=8,
-        )
+def skeletons() -> st.SearchStrategy[Skeleton]:
+    """Every kind of JSON, with placeholders wherever one may stand. Made once: hypothesis is slow at it."""
+    return st.recursive(
+        st.one_of(bare(), string()),
+        lambda children: st.one_of(
+            st.lists(children, max_size=4).map(listed),
+            st.lists(st.tuples(string(), children), max_size=3).map(keyed),
+        ),
+        max_leaves=8,
+    )
 
-    def bare(self) -> st.SearchStrategy[tuple[str, Any]]:
-        spaces = st.sampled_from(["", " ", "\n  "])
-        return st.tuples(spaces, self.keys, spaces).map(
-            lambda drawn: (f"{drawn[0]}{{{{data.[{drawn[1]}]}}}}{drawn[2]}", ("value", self.values.get(drawn[1])))
-        )
 
-    def string(self) -> st.SearchStrategy[tuple[str, Any]]:
-        literal = texts().map(lambda text: text.replace("{", "").replace("}", ""))
-        part = st.one_of(
-            literal.map(lambda text: (json.dumps(text)[1:-1], text)),
-            self.keys.map(lambda key: (f"{{{{data.[{key}]}}}}", plain_text(self.values.get(key)))),
-        )
-        return st.lists(part, max_size=4).map(
-            lambda parts: (
-                '"' + "".join(text for text, _ in parts) + '"',
-                ("value", joined("".join(value for _, value in parts))),
-            )
-        )
+def named(data: dict[str, Any], number: int) -> tuple[str, Any]:
+    """The placeholder of one of the values, and that value; of one that is missing where there are none."""
+    key = sorted(data)[number % len(data)] if data else "missing"
+    return f"{{{{data.[{key}]}}}}", data.get(key)
 
-    @staticmethod
-    def _list(items: list[tuple[str, Any]]) -> tuple[str, Any]:
-        return "[" + ",".join(text for text, _ in items) + "]", ("list", [expected for _, expected in items])
 
-    @staticmethod
-    def _object(members: list[tuple[tuple[str, Any], tuple[str, Any]]]) -> tuple[str, Any]:
-        text = ",".join(f"{key}:{value}" for (key, _), (value, _) in members)
-        return "{" + text + "}", ("object", {key[1]: expected for (_, key), (_, expected) in members})
+def bare() -> st.SearchStrategy[Skeleton]:
+    """A placeholder by itself."""
+    spaces = st.sampled_from(["", " ", "\n  "])
+
+    def made(before: str, number: int, after: str) -> Skeleton:
+        def skeleton(data: dict[str, Any]) -> tuple[str, Any]:
+            placeholder, value = named(data, number)
+            return before + placeholder + after, ("value", value)
+
+        return skeleton
+
+    return st.builds(made, spaces, st.integers(0, MOST_VALUES - 1), spaces)
+
+
+def string() -> st.SearchStrategy[Skeleton]:
+    """A string with placeholders in it."""
+
+    def literal(text: str) -> Skeleton:
+        text = text.replace("{", "").replace("}", "")
+        return lambda _: (json.dumps(text)[1:-1], text)
+
+    def placeholder(number: int) -> Skeleton:
+        def skeleton(data: dict[str, Any]) -> tuple[str, Any]:
+            placeholder, value = named(data, number)
+            return placeholder, plain_text(value)
+
+        return skeleton
+
+    def made(parts: list[Skeleton]) -> Skeleton:
+        def skeleton(data: dict[str, Any]) -> tuple[str, Any]:
+            written = [part(data) for part in parts]
+            return f'"{"".join(text for text, _ in written)}"', ("value", joined("".join(one for _, one in written)))
+
+        return skeleton
+
+    placeholders = st.integers(0, MOST_VALUES - 1).map(placeholder)
+    return st.lists(st.one_of(texts().map(literal), placeholders), max_size=4).map(made)
+
+
+def listed(items: list[Skeleton]) -> Skeleton:
+    """A list of these."""
+
+    def skeleton(data: dict[str, Any]) -> tuple[str, Any]:
+        written = [item(data) for item in items]
+        return "[" + ",".join(text for text, _ in written) + "]", ("list", [expected for _, expected in written])
+
+    return skeleton
+
+
+def keyed(members: list[tuple[Skeleton, Skeleton]]) -> Skeleton:
+    """An object of these."""
+
+    def skeleton(data: dict[str, Any]) -> tuple[str, Any]:
+        written = [(key(data), member(data)) for key, member in members]
+        text = ",".join(f"{key}:{member}" for (key, _), (member, _) in written)
+        return "{" + text + "}", ("object", {key[1]: expected for (_, key), (_, expected) in written})
+
+    return skeleton
 
 
 def holds(expected: Any, parsed: Any) -> bool:
@@ -398,39 +436,38 @@ def holds(expected: Any, parsed: Any) -> bool:
     return json.dumps(json.loads(plain_text(content) or "null")) == json.dumps(parsed)
 
 
-@st.composite
-def templates_and_values(draw: st.DrawFn) -> tuple[str, Any, dict[str, Any]]:
-    """A JSON template, what it must parse as, and the event's data."""
-    keys = texts().filter(lambda key: key and not set(key) & set("[]{}"))
-    values = draw(st.dictionaries(keys, json_values(), max_size=4))
-    template, expected = draw(Skeletons(values).template())
-    return template, expected, values
+SKELETONS = skeletons()
+VALUES = st.dictionaries(
+    texts().filter(lambda key: key and not set(key) & set("[]{}")), json_values(), max_size=MOST_VALUES
+)
 
 
-@settings(max_examples=100)
-@given(templates_and_values())
-def test_a_json_templates_rendering_is_json_and_holds_the_events_text(case: tuple[str, Any, dict[str, Any]]) -> None:
+@settings(max_examples=250)
+@given(SKELETONS, VALUES)
+def test_a_json_templates_rendering_is_json_and_holds_the_events_text(
+    skeleton: Skeleton, values: dict[str, Any]
+) -> None:
     """For any event, in any place of any JSON: it parses, and a receiver reads exactly the event's text."""
-    template, expected, values = case
+    template, expected = skeleton(values)
     text = rendered(template, Place.JSON, {"data": values})
     text.encode()
     assert holds(expected, json.loads(text, parse_constant=pytest.fail))
 
 
-@settings(max_examples=100)
-@given(templates_and_values(), st.integers(0), st.sampled_from(FRAGMENTS), json_objects(), json_values())
+@settings(max_examples=250)
+@given(SKELETONS, VALUES, st.integers(0), st.sampled_from(FRAGMENTS), json_objects(), json_values())
 def test_a_body_that_may_be_saved_is_json_for_every_event(
-    case: tuple[str, Any, dict[str, Any]], position: int, fragment: str, payload: dict[str, Any], value: Any
+    skeleton: Skeleton, data: dict[str, Any], position: int, fragment: str, payload: dict[str, Any], value: Any
 ) -> None:
     """Whatever was damaged in a template: it is refused when it is saved, or its rendering is JSON for any event."""
-    template = case[0]
+    template, _ = skeleton(data)
     position %= len(template) + 1
     damaged = template[:position] + fragment + template[position:]
     try:
         check_body(replace(webhook_of(), body_template=damaged))
     except TemplateError:
         return
-    for event in (payload, {"data": case[2]}, {"a": value, "data": value}):
+    for event in (payload, {"data": data}, {"a": value, "data": value}):
         json.loads(rendered(damaged, Place.JSON, event), parse_constant=pytest.fail)
 
 
