@@ -182,12 +182,14 @@ class FakeDeliveries:
         released = replace(delivery, due_at=due_at, sweep_at=sweep_at, parked_host=None, parked_at=None)
         return self._change("release", delivery, released)
 
-    def postpone(self, delivery: Delivery, *, sweep_at: float) -> bool:
+    def postpone(self, delivery: Delivery, *, sweep_at: float, due_at: float | None = None) -> bool:
         """Nothing else is written: the index may be behind."""
         row = self.rows.get(_key(delivery))
         if row is None or row.delivery.sweep_at != delivery.sweep_at:
             return False
-        return self._change("postpone", delivery, replace(row.delivery, sweep_at=sweep_at))
+        return self._change(
+            "postpone", delivery, replace(row.delivery, sweep_at=sweep_at, due_at=due_at or row.delivery.due_at)
+        )
 
     def interrupt(self, delivery: Delivery, following: Next, *, sweep_at: float | None) -> bool:
         ended = _after(delivery, following, sweep_at)

@@ -102,6 +102,25 @@ def test_a_kept_connection_that_died_is_replaced_at_once(egress: Egress, authori
     assert receiver.connections == 2
 
 
+def test_a_kept_connection_that_dies_at_work_is_not_replaced(authority: Authority) -> None:
+    """What a round trip does not show was no dead connection: the receiver may have done what the request says."""
+    now = [0.0]
+
+    def at_work(connection: Received) -> None:
+        connection.request()
+        connection.write(answer())
+        connection.request()
+        now[0] += 0.6  # and dies before it answers
+
+    egress = Egress(permit_loopback=True, certificate_authorities=str(authority.file), clock=lambda: now[0])
+    with receiving(at_work, authority.server_context()) as receiver:
+        egress.send(request(receiver.url), timeout_seconds=5)
+        second = egress.send(request(receiver.url), timeout_seconds=5)
+    egress.close()
+    assert kind(second) == FailureKind.CONNECTION_LOST
+    assert (receiver.connections, len(receiver.requests)) == (1, 2)
+
+
 def test_a_fresh_connection_that_dies_is_not_tried_again(egress: Egress, authority: Authority) -> None:
     """Only a kept connection is replaced: a receiver that may have seen the request is not sent it twice."""
 

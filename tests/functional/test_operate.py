@@ -1,5 +1,7 @@
 """`operate`: dead letters go back into the normal way, and ended deliveries are sent again."""
 
+import base64
+import gzip
 import json
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -14,6 +16,7 @@ from tests.receivers import Authority, answer, answering, receiving
 
 DENIED = answer("200 OK", b'{"status":"denied"}')
 ACCEPTED = answer("202 Accepted", b'{"status":"accepted"}')
+LONGEST_INVOCATION = 1024 * 1024  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 DAY = {"since": "2026-11-18T00:00:00Z", "until": "2026-11-19T00:00:00Z"}
 
 
@@ -25,6 +28,8 @@ def handed_in(world: World) -> Iterator[list[Any]]:
     def take(params: dict[str, Any], **_: Any) -> tuple[SimpleNamespace, dict[str, Any]]:
         assert params["url_path"] == "/2015-03-31/functions/dispatch/invocations"
         assert params["headers"]["X-Amz-Invocation-Type"] == "Event"
+        if len(params["body"]) > LONGEST_INVOCATION:
+            return SimpleNamespace(status_code=413), {"Error": {"Code": "RequestTooLargeException", "Message": ""}}
         events.append(json.loads(params["body"]))
         return SimpleNamespace(status_code=202), {}
 
@@ -63,12 +68,23 @@ def test_dead_letters_of_every_kind_are_handed_in_again(world: World, handed_in:
     leave(world, json.dumps({"version": "1.0", "requestContext": {}, "requestPayload": event, "responsePayload": {}}))
     leave(world, json.dumps(event))
     leave(world, "no event")
-    assert world.operate(command="redrive") == {"events": 3, "unreadable": 1}
+    assert world.operate(command="redrive") == {"events": 3, "unreadable": 1, "refused": 0}
     assert handed_in == [unusable, event, event]
     url = world.template.names["DispatchDeadLetters"]
     hidden = "ApproximateNumberOfMessagesNotVisible"
     left = world.aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[hidden])["Attributes"]  # type: ignore[list-item]
     assert left == {hidden: "1"}
+
+
+def test_a_letter_that_lambda_does_not_take_keeps_none_back(world: World, handed_in: list[Any]) -> None:
+    """An event is handed in as long as it was, no letter escaped; one that is too long all the same stays."""
+    cyrillic, endless = created(1) | {"note": "ы" * 300_000}, created(2) | {"note": "x" * 1_100_000}
+    packed = base64.b64encode(gzip.compress(json.dumps(endless).encode())).decode()
+    leave(world, json.dumps({"reason": "", "event_gzip": packed}))
+    leave(world, json.dumps(cyrillic, ensure_ascii=False))
+    leave(world, json.dumps(created(3)))
+    assert world.operate(command="redrive") == {"events": 2, "unreadable": 0, "refused": 1}
+    assert handed_in == [cyrillic, created(3)]
 
 
 def test_a_limit_is_kept(world: World, handed_in: list[Any]) -> None:

@@ -1,6 +1,7 @@
 """`redeliver` and `sweep`: what waits is sent again, and what nobody wakes is found."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -138,6 +139,25 @@ def test_a_lost_wake_up_is_found_by_the_sweep(world: World, authority: Authority
         assert world.wakeups() == before + 1
         assert world.redeliver(wakeup_of(world, webhook)) == []
     assert world.deliveries(webhook)[0]["state"] == "succeeded"
+
+
+def test_a_sweep_that_was_away_for_a_day_ends_nothing(world: World, authority: Authority) -> None:
+    """What was due meanwhile is woken, with a day to be sent from then on; what cannot be woken for a day is ended."""
+    with receiving(answering(OOPS, OOPS, ACCEPTED), authority.server_context()) as receiver:
+        webhook, woken_in_vain = failed_once(world, receiver.url), failed_once(world, receiver.url)
+        world.shift(webhook, 26 * 3600)
+        world.sweep()
+        [delivery] = world.deliveries(webhook)
+        assert delivery["state"] == "waiting"
+        assert float(delivery["due_at"]) == pytest.approx(time.time(), abs=5)
+        assert world.redeliver(wakeup_of(world, webhook)) == []
+        [row] = [row for row in world.rows("DeliveriesTable") if row["pk"]["S"] == woken_in_vain.id]
+        since = {"due_at": {"N": f"{time.time() - 26 * 3600:.3f}"}, "sweep_at": {"N": f"{time.time() - 60:.3f}"}}
+        world.aws.dynamodb.put_item(TableName=world.template.names["DeliveriesTable"], Item=row | since)
+        world.sweep()
+    assert world.deliveries(webhook)[0]["state"] == "succeeded"
+    [delivery] = world.deliveries(woken_in_vain)
+    assert (delivery["state"], delivery["code"]) == ("failed", "overdue")
 
 
 def test_a_sender_that_died_is_found_and_its_attempt_recorded(world: World, authority: Authority) -> None:

@@ -268,7 +268,7 @@ MUTANTS: Final = (
     Mutant(
         name="the sweep does not postpone what it has woken",
         module=sweeping,
-        old="if not self.rows.postpone(delivery, sweep_at=now + AGAIN_SECONDS):",
+        old="if not self.rows.postpone(delivery, sweep_at=now + AGAIN_SECONDS, due_at=now if late else None):",
         new="if False:",
     ),
 )

@@ -22,7 +22,7 @@ from grantwire.pacing import Turn
 from grantwire.retrying import Next
 from grantwire.urls import host_of
 
-LEASE_SECONDS: Final = 60.0  # outlasts the longest exchange, 30 seconds, with room to record it
+LEASE_SECONDS: Final = 90.0  # outlasts a slow claim, the longest exchange, 30 seconds, and a slow record
 YOUNG_SECONDS: Final = 2.0  # a first attempt that starts later than this after its event was kept claims a row
 LONG_AGO: Final = 0.0  # when a first attempt has begun that claims a row in any case
 RECORD_SECONDS: Final = 28.0  # the longest that the AWS client tries to write a row, see `stores.clients`
@@ -302,10 +302,10 @@ class Deliverer:
             self.deliveries.record(delivery, replace(invocation, outcome=outcome), unwoken, sweep_at=look_at)
             raise fault
         recorded = self._record(delivery, invocation, following, now, record or self.deliveries.record)
-        self.circuits.attempted(host_of(webhook.url), invocation.outcome)
-        self.pacer.attempted(webhook, invocation.outcome, invocation.started_at)
         if recorded:  # otherwise the lease was over, and what follows is another sender's to say
             self.health.attempted(webhook, event, invocation.outcome, following, delivery.attempts)
+        self.circuits.attempted(host_of(webhook.url), invocation.outcome)
+        self.pacer.attempted(webhook, invocation.outcome, invocation.started_at)
         return Attempted(invocation, following)
 
     def queue(

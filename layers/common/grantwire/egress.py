@@ -33,6 +33,7 @@ MAX_RESPONSE_BYTES: Final = 64 * 1024
 MAX_HEAD_BYTES: Final = 64 * 1024
 _CHUNK: Final = 16 * 1024
 _KEPT_HOSTS, _KEPT_PER_HOST = 100, 64
+_DEAD_SECONDS: Final = 0.5  # that a kept connection is dead shows within a round trip; later, the receiver has worked
 
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)  # its warnings quote URLs and raw header lines
 
@@ -208,12 +209,13 @@ class Egress:
         return url
 
     def _exchange(self, pool: HTTPConnectionPool, url: Url, request: HttpRequest) -> HttpResponse:
-        """One exchange; a kept connection that is dead before any byte of the answer came is replaced once, at once."""
+        """One exchange; a kept connection that shows to be dead before any byte of the answer came is replaced once."""
         trace = _current.get()
         try:
             return _exchanged(pool, url, request)
         except (urllib3.exceptions.ProtocolError, urllib3.exceptions.SSLError):
-            if not trace.reused_connection or trace.first_byte is not None:
+            late = self.clock() - trace.started > _DEAD_SECONDS
+            if late or not trace.reused_connection or trace.first_byte is not None:
                 raise
         with _CheckedPool(url.host, url.port, ssl_context=self._tls, retries=False) as fresh:
             return _exchanged(fresh, url, request)

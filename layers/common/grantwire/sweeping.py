@@ -19,6 +19,7 @@ SHARDS: Final = 8
 PAGE: Final = 100
 AGAIN_SECONDS: Final = 300.0  # when a delivery that was woken is looked after again
 GIVE_UP_SECONDS: Final = 86_400.0  # a delivery that cannot be woken for a day is ended: nothing is woken for ever
+AWAY_SECONDS: Final = 3600.0  # who is looked after so late was not woken in vain: the sweep itself did not come
 _TOO_LARGE: Final = "its event is too large to be stored, and AWS does not hand it in any more"
 _NOT_WOKEN: Final = "it could not be woken for a day: our own tables, queue or key were out of reach"
 _INTERRUPTED: Final = Outcome(State.WAITING, "interrupted", "the sender stopped during the attempt")
@@ -31,8 +32,8 @@ class Rows(Protocol):
         """At most `limit` rows of one shard whose `sweep_at` has come, the oldest first."""
         ...
 
-    def postpone(self, delivery: Delivery, *, sweep_at: float) -> bool:
-        """Look after the row later; False when it has changed meanwhile."""
+    def postpone(self, delivery: Delivery, *, sweep_at: float, due_at: float | None = None) -> bool:
+        """Look after the row later, due from now on where that is given; False when it has changed meanwhile."""
         ...
 
     def interrupt(self, delivery: Delivery, following: Next, *, sweep_at: float | None) -> bool:
@@ -74,6 +75,8 @@ class Sweeper:
         shards = list(range(SHARDS))
         while shards and has_time():
             for shard in tuple(shards):
+                if not has_time():
+                    break
                 page = self.rows.overdue(shard, now=self.clock(), limit=PAGE)
                 for delivery in page:
                     self._look_after(delivery)
@@ -95,11 +98,12 @@ class Sweeper:
         That also tells whether the row is what the index says, which may be behind.
         """
         now = self.clock()
-        if not self.rows.postpone(delivery, sweep_at=now + AGAIN_SECONDS):
+        late = delivery.due_at is not None and now - (delivery.sweep_at or now) > AWAY_SECONDS
+        if not self.rows.postpone(delivery, sweep_at=now + AGAIN_SECONDS, due_at=now if late else None):
             return
         if delivery.due_at is None:
             self._end(delivery, "event_missing", _TOO_LARGE)
-        elif now - delivery.due_at > GIVE_UP_SECONDS:
+        elif now - delivery.due_at > GIVE_UP_SECONDS and not late:
             self._end(delivery, "overdue", _NOT_WOKEN)
         else:
             self.wakeups.send(delivery, delay_seconds=0.0)

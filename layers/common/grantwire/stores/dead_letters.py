@@ -66,17 +66,17 @@ def _letter(event: object, reason: str) -> str:
 
     An event of pure noise, which nothing compresses enough, is left out, and the letter says so.
     """
-    plain = _written(event)
-    letter = f'{{"reason":{_written(reason)},"event":{plain}}}'
+    plain = written(event)
+    letter = f'{{"reason":{written(reason)},"event":{plain}}}'
     if len(letter.encode()) <= MAX_LETTER_BYTES:
         return letter
     packed = base64.b64encode(gzip.compress(plain.encode(), mtime=0)).decode()
     if len(packed) <= MAX_LETTER_BYTES:
-        return f'{{"reason":{_written(reason)},"event_gzip":"{packed}"}}'
-    return _written({"reason": f"{reason} (the event of {len(plain)} characters was too large for this queue)"})
+        return f'{{"reason":{written(reason)},"event_gzip":"{packed}"}}'
+    return written({"reason": f"{reason} (the event of {len(plain)} characters was too large for this queue)"})
 
 
-def _written(value: object) -> str:
+def written(value: object) -> str:
     """JSON with text outside ASCII as it is, since escapes would make it six times as long.
 
     Escaped are what SQS refuses to take, halves of surrogate pairs, U+FFFE and U+FFFF.

@@ -132,18 +132,19 @@ class DeliveryStore(EventStore):
             delivery, replace(delivery, due_at=due_at, sweep_at=sweep_at, parked_host=None, parked_at=None)
         )
 
-    def postpone(self, delivery: Delivery, *, sweep_at: float) -> bool:
-        """Let the sweep look after the row later; False when the row has changed meanwhile.
+    def postpone(self, delivery: Delivery, *, sweep_at: float, due_at: float | None = None) -> bool:
+        """Let the sweep look after the row later, as due since `due_at` if given; False when it has changed meanwhile.
 
         The index, of which the sweep has the row, may be behind and lacks `number`: nothing else is written.
         """
         token = {"S": self.new_token()}
+        due: dict[str, Any] = {} if due_at is None else {":due": _number(due_at)}
         with translated("dynamodb UpdateItem"):
             try:
                 self.client.update_item(
                     TableName=self.table_name,
                     Key=_key(delivery),
-                    UpdateExpression="SET sweep_at = :later, #change = :change",
+                    UpdateExpression="SET sweep_at = :later, #change = :change" + (", due_at = :due" if due else ""),
                     ConditionExpression="#state = :state AND attempt_count = :attempts AND sweep_at = :before",
                     ExpressionAttributeNames={"#state": "state", "#change": "change"},
                     ExpressionAttributeValues={
@@ -152,6 +153,7 @@ class DeliveryStore(EventStore):
                         ":state": {"S": delivery.state},
                         ":attempts": {"N": str(delivery.attempts)},
                         ":before": _number(delivery.sweep_at or 0.0),
+                        **due,
                     },
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )

@@ -1,11 +1,11 @@
 """Lambda functions as they are called from here: asynchronously."""
 
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from grantwire.frozen import frozen
 from grantwire.stores.clients import translated
+from grantwire.stores.dead_letters import written
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -19,6 +19,6 @@ class AsynchronousFunction:
     name: str
 
     def invoke(self, event: object) -> None:
-        """Hand an event in. Raises StoreError."""
+        """Hand an event in, as long as it was: Lambda takes a megabyte. Raises StoreError."""
         with translated("lambda Invoke"):
-            self.client().invoke(FunctionName=self.name, InvocationType="Event", Payload=json.dumps(event).encode())
+            self.client().invoke(FunctionName=self.name, InvocationType="Event", Payload=written(event).encode())

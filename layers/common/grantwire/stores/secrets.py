@@ -38,15 +38,16 @@ class KmsSecrets:
     def open(self, webhook_id: str, secret: SealedSecret) -> PlainSecret:
         """The plain secret. Raises StoreError, also when it was sealed for another webhook."""
         key = (webhook_id, secret)
-        if key not in self._opened:
+        opened = self._opened.get(key)  # once: another thread may forget them all meanwhile
+        if opened is None:
             with translated("kms Decrypt"):
                 answer = self.client().decrypt(
                     CiphertextBlob=_decoded(secret.ciphertext), EncryptionContext={"webhook_id": webhook_id}
                 )
             if len(self._opened) >= _MOST_KEPT:
                 self._opened.clear()
-            self._opened[key] = PlainSecret(answer["Plaintext"].decode())
-        return self._opened[key]
+            opened = self._opened[key] = PlainSecret(answer["Plaintext"].decode())
+        return opened
 
 
 def _decoded(ciphertext: str) -> bytes:

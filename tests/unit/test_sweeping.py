@@ -1,0 +1,25 @@
+"""`sweeping`: what a run does with its time."""
+
+from grantwire.identifiers import moment
+from grantwire.models import Delivery, State
+from grantwire.sweeping import PAGE, Sweeper
+from tests.fakes import FakeDeliveries, FakeJobs, FakeWakeups
+
+NOW = 1_795_000_000.0
+
+
+def test_a_run_looks_at_the_time_before_each_page() -> None:
+    """Eight pages take longer than what is kept back for one: what is left is overdue in the next run."""
+    rows, queue, asked = FakeDeliveries(), FakeWakeups(), iter([True] * 4 + [False] * 100)
+    for number in range(3000):
+        delivery = Delivery(
+            webhook_id="wh_1",
+            sort_key=f"{moment(NOW)}#evt_{number:032x}",
+            trigger="RequestCreated",
+            state=State.WAITING,
+            attempts=1,
+        )
+        rows.queue_new(delivery)
+        rows.claim(delivery, lease_until=NOW - 60)
+    sweeper = Sweeper(rows=rows, wakeups=queue, jobs=FakeJobs(), steps=queue, clock=lambda: NOW, random=lambda: 1.0)
+    assert sweeper.sweep(has_time=lambda: next(asked)).deliveries == 3 * PAGE
