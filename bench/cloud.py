@@ -152,7 +152,7 @@ class Cloud:
 
     calls   of the sweep, to tables, by their name
     ended   deliveries, by webhook and state
-    parked  deliveries, by host
+    parked  deliveries, by receiver
     probes  when each was sent
     heard   is told of each write to a row, and when each minute's sweep is over
     """
@@ -175,9 +175,9 @@ class Cloud:
         self.queue, self.messages = Queue(arrives=self._sent), deque[Wakeup]()
         self.dispatch, self.redeliver = Function(hub, self._container), Function(hub, self._container)
         rows, records = Counted(self.rows, calls), Counted(self.circuits, calls)
-        is_sendable = partial(_call, Counted(self.webhooks, calls), "is_sendable")
+        webhook = partial(_call, Counted(self.webhooks, calls), "readable")
         self.keeper = self.module.CircuitKeeper(
-            records=records, rows=rows, wakeups=self.queue, is_sendable=is_sendable, clock=hub.clock
+            records=records, rows=rows, wakeups=self.queue, webhook=webhook, clock=hub.clock
         )
         jobs = Counted(FakeJobs(), calls)
         self.sweeper = Sweeper(
@@ -253,8 +253,8 @@ class Cloud:
 
     def _changed(self, what: str, before: Row | None, after: Row) -> None:
         for row, change in ((before, -1), (after, 1)):
-            if row and row.delivery.parked_host:
-                self.parked[row.delivery.parked_host] += change
+            if row and row.delivery.parked_for:
+                self.parked[row.delivery.parked_for] += change
         if after.delivery.state in (State.SUCCEEDED, State.FAILED):
             self.ended[after.delivery.webhook_id, after.delivery.state] += 1
         self.heard(what, before, after)

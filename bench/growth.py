@@ -171,7 +171,7 @@ def sweep(waiting: int, due: int) -> dict[str, float]:
         inner.queue_new(replace(row, due_at=at, sweep_at=at))
     rows, queue = Counted(inner, calls), FakeWakeups()
     keeper = CircuitKeeper(
-        records=Counted(FakeCircuits(), calls), rows=rows, wakeups=queue, is_sendable=lambda _: True, clock=lambda: NOW
+        records=Counted(FakeCircuits(), calls), rows=rows, wakeups=queue, webhook=lambda _: None, clock=lambda: NOW
     )
     sweeper = Sweeper(rows=rows, wakeups=queue, jobs=FakeJobs(), steps=queue, clock=lambda: NOW, random=lambda: 1.0)
     with quiet():

@@ -30,6 +30,7 @@ HOUR: Final = 3600.0
 EVENTS_FOR_SECONDS: Final = 100 * MINUTE
 LOST_SHARE: Final = 0.02  # of the answers: the receiver took the event, and its answer did not come back
 DOWN: Final = "down.example.com"
+RECEIVER: Final = f"{DOWN} wh_down"
 RELEASED: Final = 600  # in a minute, as docs/operations.md says
 
 
@@ -82,7 +83,7 @@ class Outage:
 
     def hear(self, what: str, before: Row | None, after: Row | None) -> None:
         """Something was written, or a minute's sweep is over."""
-        now, parked = self.cloud.hub.now, self.cloud.parked[DOWN]
+        now, parked = self.cloud.hub.now, self.cloud.parked[RECEIVER]
         self.peak = max(self.peak, parked)
         if what == "release" and after:
             self.released[now] += 1
@@ -90,7 +91,7 @@ class Outage:
                 self.backlog.add(_number(after.delivery.sort_key))
                 self.drained_at = now
         elif what == "sweep":
-            circuit = self.cloud.circuits.circuits.get(DOWN)
+            circuit = self.cloud.circuits.circuits.get(RECEIVER)
             if circuit and self.receiver.is_dead(now):
                 self.opened_at = self.opened_at or circuit.opened_at
                 self.calls.append((parked, self.cloud.calls.total()))

@@ -50,7 +50,7 @@ class _Indexes:
 
     webhooks  the sort keys of a webhook's rows
     due       of a shard: (sweep_at, key), for the rows that have a sweep_at
-    parked    of a host: (sort key, when the row was made, webhook), for the rows that are parked
+    parked    of a receiver: (sort key, when the row was made, webhook), for the rows that are parked
     made      the how manieth row it is
     """
 
@@ -75,8 +75,8 @@ class _Indexes:
         key, found = _key(delivery), list[tuple[list[Any], tuple[Any, ...]]]()
         if delivery.sweep_at is not None:
             found.append((self.due[_shard(key)], (delivery.sweep_at, key)))
-        if delivery.parked_host is not None:
-            found.append((self.parked[delivery.parked_host], (delivery.sort_key, self.made[key], delivery.webhook_id)))
+        if delivery.parked_for is not None:
+            found.append((self.parked[delivery.parked_for], (delivery.sort_key, self.made[key], delivery.webhook_id)))
         return found
 
 
@@ -171,15 +171,15 @@ class FakeDeliveries:
     def hold(self, delivery: Delivery, *, number: float, due_at: float, sweep_at: float) -> bool:
         return self._change("hold", delivery, replace(delivery, number=number, due_at=due_at, sweep_at=sweep_at))
 
-    def park(self, delivery: Delivery, *, host: str, now: float) -> bool:
-        parked = replace(delivery, due_at=None, sweep_at=None, number=None, parked_host=host, parked_at=now)
+    def park(self, delivery: Delivery, *, receiver: str, now: float) -> bool:
+        parked = replace(delivery, due_at=None, sweep_at=None, number=None, parked_for=receiver, parked_at=now)
         return self._change("park", delivery, parked)
 
-    def parked(self, host: str, *, limit: int) -> Sequence[Delivery]:
-        return [self.rows[webhook_id, key].delivery for key, _, webhook_id in self._indexes.parked[host][:limit]]
+    def parked(self, receiver: str, *, limit: int) -> Sequence[Delivery]:
+        return [self.rows[webhook_id, key].delivery for key, _, webhook_id in self._indexes.parked[receiver][:limit]]
 
     def release(self, delivery: Delivery, *, due_at: float, sweep_at: float) -> bool:
-        released = replace(delivery, due_at=due_at, sweep_at=sweep_at, parked_host=None, parked_at=None)
+        released = replace(delivery, due_at=due_at, sweep_at=sweep_at, parked_for=None, parked_at=None)
         return self._change("release", delivery, released)
 
     def postpone(self, delivery: Delivery, *, sweep_at: float, due_at: float | None = None) -> bool:
@@ -199,7 +199,7 @@ class FakeDeliveries:
         )
 
     def end(self, delivery: Delivery, *, code: str, reason: str) -> bool:
-        waits_no_more = replace(delivery, due_at=None, sweep_at=None, number=None, parked_host=None, parked_at=None)
+        waits_no_more = replace(delivery, due_at=None, sweep_at=None, number=None, parked_for=None, parked_at=None)
         ended = replace(waits_no_more, state=State.FAILED, lease_until=None)
         return self._change("end", delivery, ended, code=code, reason=reason)
 
@@ -318,7 +318,7 @@ def _wakeup(delivery: Delivery) -> Wakeup:
 
 @dataclass
 class FakeCircuits:
-    """Rows of circuits, by their host."""
+    """Rows of circuits, by their receiver."""
 
     circuits: dict[str, Circuit] = field(default_factory=dict)
 
@@ -326,29 +326,29 @@ class FakeCircuits:
         return [circuit for _, circuit in sorted(self.circuits.items())]
 
     def open(self, circuit: Circuit) -> None:
-        stored = self.circuits.get(circuit.host)
+        stored = self.circuits.get(circuit.receiver)
         if stored is None or stored.draining:
             self._write(circuit)
 
-    def drain(self, host: str, *, now: float) -> None:
-        stored = self.circuits.get(host)
+    def drain(self, receiver: str, *, now: float) -> None:
+        stored = self.circuits.get(receiver)
         if stored is not None and not stored.draining:
             self._write(replace(stored, draining=True, probe_at=now))
 
     def advance(self, circuit: Circuit, after: Circuit | None) -> bool:
-        stored = self.circuits.get(circuit.host)
+        stored = self.circuits.get(circuit.receiver)
         given = (_milliseconds(circuit.probe_at), circuit.draining)
         if stored is None or (stored.probe_at, stored.draining) != given:
             return False
         if after is None:
-            del self.circuits[circuit.host]
+            del self.circuits[circuit.receiver]
         else:
             self._write(after)
         return True
 
     def _write(self, circuit: Circuit) -> None:
         opened_at, probe_at = _milliseconds(circuit.opened_at), _milliseconds(circuit.probe_at)
-        self.circuits[circuit.host] = replace(circuit, opened_at=opened_at, probe_at=probe_at)
+        self.circuits[circuit.receiver] = replace(circuit, opened_at=opened_at, probe_at=probe_at)
 
 
 _PACE_NUMBERS = ("rate", "since", "served", "step", "slowed_at", "ceiling", "held_until")
@@ -410,6 +410,9 @@ class FakeWebhooks:
     health: dict[str, Health] = field(default_factory=dict)
 
     def get(self, webhook_id: str) -> Webhook | None:
+        return self.webhooks.get(webhook_id)
+
+    def readable(self, webhook_id: str) -> Webhook | None:
         return self.webhooks.get(webhook_id)
 
     def is_sendable(self, webhook_id: str) -> bool:

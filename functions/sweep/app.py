@@ -45,7 +45,7 @@ def circuit_keeper() -> CircuitKeeper:
         records=wiring.circuit_store(settings.deliveries_table),
         rows=wiring.delivery_store(settings.deliveries_table, settings.delivery_retention_days),
         wakeups=wiring.wakeup_queue(settings.wakeups_url),
-        is_sendable=wiring.webhook_store(settings.webhooks_table).is_sendable,
+        webhook=wiring.webhook_store(settings.webhooks_table).readable,
         clock=time.time,
     )
 

@@ -1,7 +1,8 @@
-"""A host that is down: its deliveries are parked, one probe finds out when it is back, then the backlog drains."""
+"""A receiver that is down: its deliveries are parked, one probe finds out when it is back, then the backlog drains."""
 
 import json
 import threading
+from dataclasses import replace
 from typing import Any
 
 from grantwire.circuits import FEWEST_ATTEMPTS
@@ -65,7 +66,7 @@ def test_an_outage_costs_one_probe_at_a_time_and_the_backlog_drains(world: World
         webhook = world.webhook(receiver.url)
         for number in range(FEWEST_ATTEMPTS):
             dispatch(world, number)
-        assert [row["sk"]["S"] for row in circuit_rows(world)] == [f"localhost:{receiver.port}"]
+        assert [row["sk"]["S"] for row in circuit_rows(world)] == [f"localhost:{receiver.port} {webhook.id}"]
         sent = len(receiver.requests)
         assert sent == FEWEST_ATTEMPTS
         world.redeliver(*wakeups_of(world, webhook))  # due again: parked too, without a POST
@@ -103,20 +104,43 @@ def test_an_outage_costs_one_probe_at_a_time_and_the_backlog_drains(world: World
     assert states == ["succeeded"] * (FEWEST_ATTEMPTS + 30)
 
 
-def test_a_host_that_is_down_delays_nobody_else(world: World, authority: Authority) -> None:
-    """Another host's deliveries go out as ever."""
+def test_a_receiver_that_is_down_delays_nobody_else(world: World, authority: Authority) -> None:
+    """One webhook is broken; those that share its host, as all of Torq's do, are sent what they want as ever."""
+
+    def shared(connection: Received) -> None:
+        while request := connection.request():
+            connection.write(answer("503 Down") if b"/broken " in request else answer("202 Accepted"))
+
+    with receiving(shared, authority.server_context()) as receiver:
+        broken = world.webhook(f"{receiver.url}/broken")
+        for number in range(FEWEST_ATTEMPTS + 3):
+            dispatch(world, number)
+        assert len(parked(world, broken)) == 3
+        good = world.webhook(f"{receiver.url}/good")
+        for number in range(50, 55):
+            dispatch(world, number)
+    assert [row["state"] for row in world.deliveries(good)] == ["succeeded"] * 5
+    assert len(parked(world, broken)) == 8
+
+
+def test_what_waits_is_sent_to_where_the_webhook_leads_by_then(world: World, authority: Authority) -> None:
+    """The old host stays down; nothing waits for it any more."""
     outage, fine = Outage(), Outage()
     fine.down.clear()
     context = authority.server_context("localhost", "127.0.0.1")
     with receiving(outage, context) as down, receiving(fine, context) as up:
-        world.webhook(down.url)
-        for number in range(FEWEST_ATTEMPTS):
+        webhook = world.webhook(down.url)
+        for number in range(FEWEST_ATTEMPTS + 3):
             dispatch(world, number)
-        other = world.webhook(up.url.replace("localhost", "127.0.0.1"))
-        dispatch(world, 50)
-        assert len(up.requests) == 1
-        assert len(down.requests) == FEWEST_ATTEMPTS
-    assert world.deliveries(other)[0]["state"] == "succeeded"
+        mended = replace(webhook, url=up.url, version=webhook.version + 1)
+        world.store.replace(mended, expected_version=webhook.version)
+        earlier(world, 31)
+        world.sweep()
+        bodies = [body for body in world.take_wakeups() if json.loads(body)[2] == 0]
+        assert (len(bodies), probes(bodies)) == (3, [])
+        world.redeliver(*bodies)
+        assert len(up.requests) == 3
+    assert parked(world, webhook) == []
 
 
 def test_what_waits_for_a_host_for_four_days_is_ended(world: World, authority: Authority) -> None:
@@ -151,24 +175,21 @@ def test_an_unauthorised_host_is_not_down(world: World, authority: Authority) ->
 
 
 def test_a_probe_that_would_not_be_sent_does_not_count(world: World, authority: Authority) -> None:
-    """The oldest parked deliveries are of a webhook that was switched off: the probe is the first that can be sent."""
+    """The webhook was switched off: what is parked is ended, and then nothing is left to find out."""
     outage = Outage()
     with receiving(outage, authority.server_context()) as receiver:
-        off, good = world.webhook(receiver.url), world.webhook(receiver.url, triggers=["RequestGranted"])
+        off = world.webhook(receiver.url)
         for number in range(FEWEST_ATTEMPTS + 3):
             dispatch(world, number)
-        world.dispatch(event_file("request_granted"))
         assert len(parked(world, off)) == 3
         world.store.deactivate(off, reason="by hand", now=0.0)
-        outage.down.clear()
         earlier(world, 31)
         world.sweep()
         bodies = world.take_wakeups()
-        [probe] = probes(bodies)
-        assert json.loads(probe)[0] == good.id
+        assert probes(bodies) == []
         world.redeliver(*bodies)
-    assert world.deliveries(good)[0]["state"] == "succeeded"
     assert [row["code"] for row in world.deliveries(off)][-3:] == ["webhook_inactive"] * 3
+    world.sweep()
     assert circuit_rows(world)[0]["draining"]["BOOL"]
 
 
@@ -182,4 +203,4 @@ def test_whoever_sends_opens_the_circuit(world: World, authority: Authority) -> 
         assert circuit_rows(world) == []
         world.shift(webhook, DAY)
         world.redeliver(*wakeups_of(world, webhook))
-        assert [row["sk"]["S"] for row in circuit_rows(world)] == [f"localhost:{receiver.port}"]
+        assert [row["sk"]["S"] for row in circuit_rows(world)] == [f"localhost:{receiver.port} {webhook.id}"]

@@ -171,7 +171,7 @@ def test_a_parked_delivery_names_its_host(world: World, api: Api) -> None:
     queued(world, range(1), webhook)
     [waiting] = [store(world).get(webhook.id, row["sk"]) for row in world.deliveries(webhook)]
     assert waiting is not None
-    assert store(world).park(waiting, host="hooks.example.com", now=NOON)
+    assert store(world).park(waiting, receiver="hooks.example.com wh_1", now=NOON)
     [one] = api.get(f"/api/webhooks/{webhook.id}/deliveries")[1]["items"]
     assert (one["parked_host"], one["next_attempt_at"]) == ("hooks.example.com", None)
     status, refusal = api.post(f"/api/deliveries/{one['id']}/replay")

@@ -62,8 +62,8 @@ class Store(Protocol):
         self, delivery: Delivery, invocation: Invocation, following: Next, *, sweep_at: float | None
     ) -> bool: ...
     def hold(self, delivery: Delivery, *, number: float, due_at: float, sweep_at: float) -> bool: ...
-    def park(self, delivery: Delivery, *, host: str, now: float) -> bool: ...
-    def parked(self, host: str, *, limit: int) -> Sequence[Delivery]: ...
+    def park(self, delivery: Delivery, *, receiver: str, now: float) -> bool: ...
+    def parked(self, receiver: str, *, limit: int) -> Sequence[Delivery]: ...
     def release(self, delivery: Delivery, *, due_at: float, sweep_at: float) -> bool: ...
     def postpone(self, delivery: Delivery, *, sweep_at: float, due_at: float | None = None) -> bool: ...
     def interrupt(self, delivery: Delivery, following: Next, *, sweep_at: float | None) -> bool: ...
@@ -86,7 +86,7 @@ class Table:
         """The row as the use cases read it. If it is to be looked after, the index holds it too, without its number."""
         row = self.store.get(delivery.webhook_id, delivery.sort_key)
         assert self.index() == ([replace(row, number=None)] if row and row.sweep_at is not None else [])
-        assert self.store.parked("hooks.example.com", limit=9) == ([row] if row and row.parked_host else [])
+        assert self.store.parked("hooks.example.com", limit=9) == ([row] if row and row.parked_for else [])
         return row
 
     def index(self, now: float = FOR_EVER) -> list[Delivery]:
@@ -284,7 +284,7 @@ class TestDeliveries:
         assert not table.store.postpone(QUEUED, sweep_at=1.0)
         assert not table.store.end(QUEUED, code="x", reason="y")
         assert not table.store.restart(QUEUED, due_at=1.0, sweep_at=2.0)
-        assert not table.store.park(QUEUED, host="hooks.example.com", now=950.0)
+        assert not table.store.park(QUEUED, receiver="hooks.example.com", now=950.0)
         assert not table.store.release(QUEUED, due_at=1.0, sweep_at=2.0)
         assert not table.store.hold(QUEUED, number=3.0, due_at=1.0, sweep_at=2.0)
         assert table.row() is None
@@ -322,7 +322,7 @@ class TestDeliveries:
         assert not table.store.postpone(other, sweep_at=1.0)
         assert not table.store.end(other, code="x", reason="y")
         assert not table.store.restart(other, due_at=1.0, sweep_at=2.0)
-        assert not table.store.park(other, host="hooks.example.com", now=950.0)
+        assert not table.store.park(other, receiver="hooks.example.com", now=950.0)
         assert not table.store.release(other, due_at=1.0, sweep_at=2.0)
         assert not table.store.hold(other, number=3.0, due_at=1.0, sweep_at=2.0)
         assert table.row() == before
@@ -381,7 +381,7 @@ class TestDeliveries:
         table.store.queue_new(held)
         assert table.row() == held
         if how == "park":
-            table.store.park(held, host="hooks.example.com", now=950.0)
+            table.store.park(held, receiver="hooks.example.com", now=950.0)
         else:
             table.store.end(held, code="x", reason="y")
         row = table.row()
@@ -391,8 +391,8 @@ class TestDeliveries:
     def test_a_parked_delivery_waits_for_its_host(self, table: Table) -> None:
         """In the other index, and not in the sweep's, until it is released."""
         table.store.queue_new(QUEUED)
-        assert table.store.park(QUEUED, host="hooks.example.com", now=950.0006)
-        parked = replace(QUEUED, due_at=None, sweep_at=None, parked_host="hooks.example.com", parked_at=950.001)
+        assert table.store.park(QUEUED, receiver="hooks.example.com", now=950.0006)
+        parked = replace(QUEUED, due_at=None, sweep_at=None, parked_for="hooks.example.com", parked_at=950.001)
         assert table.row() == parked
         assert table.store.parked("other.example.com", limit=9) == []
         assert table.store.release(parked, due_at=960.0, sweep_at=1080.0)
@@ -400,7 +400,7 @@ class TestDeliveries:
 
     def test_a_delivery_may_be_parked_from_the_first(self, table: Table) -> None:
         """Made as such; who comes later is shown that."""
-        parked = replace(QUEUED, due_at=None, sweep_at=None, parked_host="hooks.example.com", parked_at=950.0)
+        parked = replace(QUEUED, due_at=None, sweep_at=None, parked_for="hooks.example.com", parked_at=950.0)
         assert table.store.claim_new(parked) is None
         assert table.row() == parked
         assert table.store.claim_new(FIRST) == parked
@@ -408,18 +408,18 @@ class TestDeliveries:
     def test_what_is_done_to_a_parked_delivery_takes_it_out(self, table: Table) -> None:
         """Claimed by who read it before, or ended; a sweep that read it before leaves it."""
         table.store.queue_new(QUEUED)
-        table.store.park(QUEUED, host="hooks.example.com", now=950.0)
+        table.store.park(QUEUED, receiver="hooks.example.com", now=950.0)
         parked = table.row()
         assert not table.store.postpone(QUEUED, sweep_at=5000.0)
         assert table.row() == parked
         claimed = table.store.claim(QUEUED, lease_until=1000.0)
         assert table.row() == claimed
-        assert not table.store.park(QUEUED, host="hooks.example.com", now=950.0)
+        assert not table.store.park(QUEUED, receiver="hooks.example.com", now=950.0)
         assert table.row() == claimed
 
     def test_a_parked_delivery_can_be_ended(self, table: Table) -> None:
         """It is parked no more."""
-        parked = replace(QUEUED, due_at=None, sweep_at=None, parked_host="hooks.example.com", parked_at=950.0)
+        parked = replace(QUEUED, due_at=None, sweep_at=None, parked_for="hooks.example.com", parked_at=950.0)
         table.store.queue_new(parked)
         assert table.store.end(parked, code="host_down", reason="down for days")
         assert table.row() == replace(QUEUED, state=State.FAILED, due_at=None, sweep_at=None)
@@ -428,7 +428,7 @@ class TestDeliveries:
         """No more than asked for."""
         for number in (3, 1, 2):
             event = replace(EVENT, id=f"evt_{number}", time=1000.0 + number)
-            parked = replace(QUEUED, sort_key=sort_key(event), due_at=None, sweep_at=None, parked_host="a.example.com")
+            parked = replace(QUEUED, sort_key=sort_key(event), due_at=None, sweep_at=None, parked_for="a.example.com")
             table.store.queue_new(parked)
         assert [one.event_id for one in table.store.parked("a.example.com", limit=2)] == ["evt_1", "evt_2"]
 
@@ -551,7 +551,7 @@ class TestDeliveries:
         assert table.store.failed("wh_2", since=0.0, until=FOR_EVER / 4, after="", limit=10) == ([], "")
 
 
-CIRCUIT = Circuit(host="a.example.com", opened_at=1000.0, probe_at=1030.0)
+CIRCUIT = Circuit(receiver="a.example.com", opened_at=1000.0, probe_at=1030.0)
 
 
 class TestCircuits:
@@ -565,17 +565,17 @@ class TestCircuits:
         assert circuits.all() == [opened]
         circuits.open(replace(CIRCUIT, probe_at=5.0))
         assert circuits.all() == [opened]
-        circuits.drain(CIRCUIT.host, now=1040.0004)
+        circuits.drain(CIRCUIT.receiver, now=1040.0004)
         draining = replace(opened, draining=True, probe_at=1040.0)
         assert circuits.all() == [draining]
-        circuits.drain(CIRCUIT.host, now=1050.0)
+        circuits.drain(CIRCUIT.receiver, now=1050.0)
         assert circuits.all() == [draining]
         circuits.open(replace(CIRCUIT, probe_at=5.0))
         assert circuits.all() == [replace(CIRCUIT, probe_at=5.0)]
 
     def test_what_is_closed_is_not_drained(self, circuits: Circuits) -> None:
         """It stays closed."""
-        circuits.drain(CIRCUIT.host, now=1040.0)
+        circuits.drain(CIRCUIT.receiver, now=1040.0)
         assert circuits.all() == []
         assert not circuits.advance(CIRCUIT, replace(CIRCUIT, probes=1))
         assert not circuits.advance(CIRCUIT, None)
@@ -589,14 +589,14 @@ class TestCircuits:
         assert not circuits.advance(CIRCUIT, replace(after, probe_at=9.0))
         assert not circuits.advance(CIRCUIT, None)
         assert circuits.all() == [after]
-        circuits.drain(CIRCUIT.host, now=1070.0)
+        circuits.drain(CIRCUIT.receiver, now=1070.0)
         assert not circuits.advance(after, None)
         assert circuits.advance(replace(after, draining=True, probe_at=1070.0), None)
         assert circuits.all() == []
 
-    def test_hosts_have_nothing_to_do_with_each_other(self, circuits: Circuits) -> None:
+    def test_receivers_have_nothing_to_do_with_each_other(self, circuits: Circuits) -> None:
         """One opens, one closes."""
-        other = replace(CIRCUIT, host="b.example.com")
+        other = replace(CIRCUIT, receiver="b.example.com")
         circuits.open(other)
         circuits.open(CIRCUIT)
         assert circuits.all() == [CIRCUIT, other]

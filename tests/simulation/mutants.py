@@ -78,7 +78,7 @@ MUTANTS: Final = (
         name="what has ended stays parked",
         seed=860,
         module=fakes,
-        old="number=None, parked_host=None, parked_at=None)",
+        old="number=None, parked_for=None, parked_at=None)",
         new="number=None)",
     ),
     Mutant(

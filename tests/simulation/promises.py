@@ -245,7 +245,7 @@ class Promises:
 
     def _ended(self, key: Key, row: Row) -> None:
         delivery, this = row.delivery, self.rounds[key]
-        if (delivery.due_at, delivery.lease_until, delivery.sweep_at, delivery.parked_host) != (None,) * 4:
+        if (delivery.due_at, delivery.lease_until, delivery.sweep_at, delivery.parked_for) != (None,) * 4:
             self.broken("what has ended is in no index", f"{key} is {row}")
         recorded = len(row.attempts) - this.kept_before
         if recorded != delivery.attempts or this.claims != set(range(1, delivery.attempts + 1)):
@@ -288,4 +288,4 @@ class Promises:
 def _waits_for_nobody(row: Row) -> bool:
     """Whether only dispatch, given the event again, would go on with it."""
     delivery = row.delivery
-    return delivery.state not in _ENDED and (delivery.sweep_at, delivery.due_at, delivery.parked_host) == (None,) * 3
+    return delivery.state not in _ENDED and (delivery.sweep_at, delivery.due_at, delivery.parked_for) == (None,) * 3

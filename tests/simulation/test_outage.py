@@ -50,20 +50,20 @@ FAULTS = {
         "LONGEST_PROBE_SECONDS: Final = 30.0",
     ),
     "the sweep's calls do not grow with what waits": (
-        "page = self.rows.parked(circuit.host, limit=LOOKED_AT_FOR_A_PROBE)",
-        "page = [self.rows.get(one.webhook_id, one.sort_key) for one in self.rows.parked(circuit.host, limit=9999)]",
+        "page = self.rows.parked(circuit.receiver, limit=LOOKED_AT_FOR_A_PROBE)",
+        "page = [self.rows.get(a.webhook_id, a.sort_key) for a in self.rows.parked(circuit.receiver, limit=9999)]",
     ),
     "600 are released in a minute at most": (
         "RELEASED_PER_SWEEP: Final = 600",
         "RELEASED_PER_SWEEP: Final = 700",
     ),
     "the oldest are released first": (
-        "page = self.rows.parked(circuit.host, limit=RELEASED_PER_SWEEP)",
-        "page = self.rows.parked(circuit.host, limit=9999)[-RELEASED_PER_SWEEP:]",
+        "page = self.rows.parked(circuit.receiver, limit=RELEASED_PER_SWEEP)",
+        "page = self.rows.parked(circuit.receiver, limit=9999)[-RELEASED_PER_SWEEP:]",
     ),
     "the backlog drains at that rate": (
-        "page = self.rows.parked(circuit.host, limit=RELEASED_PER_SWEEP)",
-        "page = self.rows.parked(circuit.host, limit=60)",
+        "page = self.rows.parked(circuit.receiver, limit=RELEASED_PER_SWEEP)",
+        "page = self.rows.parked(circuit.receiver, limit=60)",
     ),
 }
 

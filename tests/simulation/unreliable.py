@@ -67,7 +67,7 @@ def spoken(value: object) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(spoken(one) for one in value)}]"
     if isinstance(value, Delivery):
-        times = ("due_at", "lease_until", "sweep_at", "parked_host")
+        times = ("due_at", "lease_until", "sweep_at", "parked_for")
         said = [f"{name} {found}" for name in times if (found := getattr(value, name)) is not None]
         return f"{value.webhook_id} {value.event_id[:8]} {value.state} {value.attempts} {' '.join(said)}"
     if isinstance(value, RequestEvent):

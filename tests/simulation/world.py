@@ -167,9 +167,9 @@ class World:
         self.sweeper = code.sweeping.Sweeper(
             rows=store, wakeups=wakeups, jobs=jobs, steps=self.queue, clock=clock, random=self.random.random
         )
-        is_sendable = self._unreliable(self.webhooks, "webhooks").is_sendable
+        webhook = self._unreliable(self.webhooks, "webhooks").readable
         self.keeper = code.circuits.CircuitKeeper(
-            records=circuits, rows=store, wakeups=wakeups, is_sendable=is_sendable, clock=clock
+            records=circuits, rows=store, wakeups=wakeups, webhook=webhook, clock=clock
         )
         self.replayer = code.replaying.Replayer(rows=store, jobs=jobs, wakeups=wakeups, steps=self.queue, clock=clock)
 

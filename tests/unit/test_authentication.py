@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grantwire.authentication import AccessToken, AccessTokens, fetch_token, header
-from grantwire.circuits import host_failed
+from grantwire.circuits import receiver_failed
 from grantwire.configurations import document_of, parse_webhook, public_document
 from grantwire.errors import InvalidWebhookError
 from grantwire.invoking import Invocation, Invoker
@@ -239,7 +239,7 @@ def test_an_endpoint_that_gives_no_token(exchange: Exchange, reason: str) -> Non
 def test_a_missing_token_says_nothing_about_the_receivers_host() -> None:
     """Its circuit stays as it is."""
     outcome = invoke(invoker_on(Net(token=lambda: answered(500, {}))), webhook_of(authentication=OAUTH)).outcome
-    assert host_failed(outcome) is None
+    assert receiver_failed(outcome) is None
 
 
 def test_a_token_is_fetched_once_and_again_before_it_expires() -> None:

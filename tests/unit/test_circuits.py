@@ -2,27 +2,33 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
 from grantwire.circuits import (
     FEWEST_ATTEMPTS,
+    FIRST_PROBE_SECONDS,
     GIVE_UP_SECONDS,
+    LOOKED_AT_FOR_A_PROBE,
     SETTLED_SECONDS,
     WINDOW_SECONDS,
     Circuit,
     CircuitKeeper,
     Circuits,
     Window,
-    host_failed,
+    receiver_failed,
 )
 from grantwire.identifiers import moment
 from grantwire.judging import Outcome
-from grantwire.models import Delivery, State
-from tests.fakes import FakeCircuits, FakeDeliveries, FakeWakeups
+from grantwire.models import Delivery, State, Webhook
+from tests.fakes import FakeCircuits, FakeDeliveries, FakeWakeups, FakeWebhooks
+from tests.unit.conftest import webhook_of
 
 NOW = 1_795_000_000.0
 HOST = "down.example.com"
+RECEIVER = f"{HOST} wh_1"
+WEBHOOK = replace(webhook_of(url=f"https://{HOST}/", active=True, retry={"max_attempts": 5}), id="wh_1")
 
 
 def outcome(code: str) -> Outcome:
@@ -40,7 +46,7 @@ def outcome(code: str) -> Outcome:
 )
 def test_what_counts_against_a_host(code: str, failed: bool | None) -> None:
     """No answer, or one that says it is overloaded; an answer about the request shows that the host is there."""
-    assert host_failed(outcome(code)) is failed
+    assert receiver_failed(outcome(code)) is failed
 
 
 def test_ten_failures_in_a_row_open_the_circuit_and_nine_do_not() -> None:
@@ -83,6 +89,7 @@ class Outage:
     circuits: FakeCircuits = field(default_factory=FakeCircuits)
     rows: FakeDeliveries = field(default_factory=FakeDeliveries)
     wakeups: FakeWakeups = field(default_factory=FakeWakeups)
+    webhooks: FakeWebhooks = field(default_factory=lambda: FakeWebhooks({"wh_1": WEBHOOK}))
 
     def process(self) -> Circuits:
         """One of those that send."""
@@ -94,13 +101,13 @@ class Outage:
             records=self.circuits,
             rows=self.rows,
             wakeups=self.wakeups,
-            is_sendable=lambda webhook_id: True,
+            webhook=self.webhooks.readable,
             clock=lambda: self.now,
         )
         keeper.look_after(has_time=has_time)
 
-    def park(self, host: str = HOST) -> Delivery:
-        """A delivery that waits for the host from now on."""
+    def park(self, receiver: str = RECEIVER, **facts: Any) -> Delivery:
+        """A delivery that waits for the receiver from now on."""
         number = len(self.rows.rows)
         parked = Delivery(
             webhook_id="wh_1",
@@ -108,11 +115,11 @@ class Outage:
             trigger="RequestCreated",
             state=State.WAITING,
             attempts=0,
-            parked_host=host,
+            parked_for=receiver,
             parked_at=self.now,
         )
-        assert self.rows.queue_new(parked)
-        return parked
+        assert self.rows.queue_new(replace(parked, **facts))
+        return replace(parked, **facts)
 
     def stored(self, delivery: Delivery) -> Delivery:
         """As it is now."""
@@ -126,23 +133,23 @@ def test_who_still_takes_the_circuit_for_open_parks_nothing_for_ever() -> None:
     is released, since the circuit stays for a while from the moment the host was found to be back.
     """
     outage = Outage()
-    outage.circuits.open(Circuit(host=HOST, opened_at=NOW, probe_at=NOW + 30))
+    outage.circuits.open(Circuit(receiver=RECEIVER, opened_at=NOW, probe_at=NOW + 30))
     outage.park()
     outage.now += 40
     outage.sweep()
     late, other = outage.process(), outage.process()
     outage.now = NOW + 295
-    assert late.is_open(HOST)
+    assert late.is_open(RECEIVER)
     outage.now = NOW + 300
-    other.attempted(HOST, Outcome(State.SUCCEEDED, "http_202", ""))
+    other.attempted(RECEIVER, Outcome(State.SUCCEEDED, "http_202", ""))
     outage.now = NOW + 302
     outage.sweep()
     outage.now = NOW + 304
-    assert late.is_open(HOST)
+    assert late.is_open(RECEIVER)
     parked = outage.park()
     outage.now = NOW + 360
     outage.sweep()
-    assert outage.stored(parked).parked_host is None
+    assert outage.stored(parked).parked_for is None
     outage.now += SETTLED_SECONDS
     outage.sweep()
     assert outage.circuits.all() == []
@@ -153,7 +160,7 @@ def test_many_hosts_that_were_down_for_days_leave_time_for_the_sweep() -> None:
     outage = Outage()
     hosts = [f"{number}.example.com" for number in range(20)]
     for host in hosts:
-        outage.circuits.open(Circuit(host=host, opened_at=NOW, probe_at=NOW + 30))
+        outage.circuits.open(Circuit(receiver=host, opened_at=NOW, probe_at=NOW + 30))
     parked = [outage.park(host) for _ in range(10) for host in hosts]
     outage.now += GIVE_UP_SECONDS + 60
     for host in hosts:  # none is due for a probe
@@ -164,3 +171,52 @@ def test_many_hosts_that_were_down_for_days_leave_time_for_the_sweep() -> None:
     assert len(ended) == 2 * len(hosts)
     outage.sweep()
     assert all(outage.stored(one).state is State.FAILED for one in parked)
+
+
+@pytest.mark.parametrize(
+    "webhook",
+    [
+        pytest.param(None, id="deleted"),
+        pytest.param(replace(WEBHOOK, active=False), id="switched off"),
+        pytest.param(replace(WEBHOOK, url="https://up.example.com/"), id="leads elsewhere"),
+        pytest.param(replace(WEBHOOK, max_attempts=2), id="fewer attempts"),
+    ],
+)
+def test_what_would_prove_nothing_goes_on_and_is_no_probe(webhook: Webhook | None) -> None:
+    """Thousands of them, minute by minute, and not one for each wait between two probes."""
+    outage = Outage()
+    outage.circuits.open(Circuit(receiver=RECEIVER, opened_at=NOW, probe_at=NOW + 30, probes=3))
+    parked = [outage.park(attempts=2) for _ in range(LOOKED_AT_FOR_A_PROBE + 100)]
+    outage.webhooks.webhooks = {"wh_1": webhook} if webhook else {}
+    for minute in (1, 2):
+        outage.now = NOW + 60 * minute
+        outage.sweep()
+        assert outage.circuits.all()[0].probes == 3
+    assert all(outage.stored(one).due_at for one in parked)
+    assert [wakeup.probe for wakeup, _ in outage.wakeups.messages] == [False] * len(parked)
+
+
+def test_a_probe_is_the_first_that_proves_something() -> None:
+    """What stands before it goes on; what stands behind it waits for what it proves."""
+    outage = Outage()
+    outage.circuits.open(Circuit(receiver=RECEIVER, opened_at=NOW, probe_at=NOW + 30))
+    spent, probe, behind = outage.park(attempts=5), outage.park(attempts=4), outage.park()
+    outage.now = NOW + 60
+    outage.sweep()
+    assert [(wakeup.sort_key, wakeup.probe) for wakeup, _ in outage.wakeups.messages] == [
+        (spent.sort_key, False),
+        (probe.sort_key, True),
+    ]
+    assert outage.stored(behind).parked_for == RECEIVER
+    assert outage.circuits.all()[0].probe_at == outage.now + FIRST_PROBE_SECONDS
+
+
+def test_a_probe_stops_when_time_is_over() -> None:
+    """The rest is looked at in the next minute."""
+    outage = Outage()
+    outage.webhooks.webhooks = {}
+    outage.circuits.open(Circuit(receiver=RECEIVER, opened_at=NOW, probe_at=NOW + 30))
+    parked = [outage.park() for _ in range(10)]
+    outage.now, left = NOW + 60, iter([True] * 4)
+    outage.sweep(lambda: next(left, False))
+    assert [outage.stored(one).parked_for for one in parked] == [None] * 3 + [RECEIVER] * 7

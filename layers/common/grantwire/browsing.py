@@ -7,7 +7,7 @@ from typing import Protocol
 from grantwire.asking import Selection, read_cursor, read_question, write_cursor
 from grantwire.errors import InvalidWebhookError
 from grantwire.frozen import frozen
-from grantwire.identifiers import delivery_id_of, is_event_id, is_webhook_id, made_at, moment, row_of, sort_key
+from grantwire.identifiers import delivery_id_of, host_in, is_event_id, is_webhook_id, made_at, moment, row_of, sort_key
 from grantwire.models import Delivery, RequestEvent, State, Timings
 from grantwire.replaying import ReplayJob
 from grantwire.request_events import request_id_in
@@ -221,7 +221,7 @@ def item(stored: StoredDelivery, request_id: str | None) -> Answer:
         "created_at": moment(stored.created_at),
         "updated_at": moment(stored.updated_at),
         "next_attempt_at": None if delivery.due_at is None else moment(delivery.due_at),
-        "parked_host": delivery.parked_host,
+        "parked_host": delivery.parked_for and host_in(delivery.parked_for),
         "last_attempt": last
         and {
             "started_at": moment(last.started_at),
@@ -251,8 +251,8 @@ def standing(delivery: Delivery) -> str:
     """What a delivery that has not ended is doing, in words."""
     if delivery.state is State.DELIVERING:
         return "the delivery is being sent at this moment"
-    if delivery.parked_host is not None:
-        return f"the delivery is waiting for {delivery.parked_host}, which is down"
+    if delivery.parked_for is not None:
+        return f"the delivery is waiting for {host_in(delivery.parked_for)}, which is down"
     return f"the delivery is waiting for its attempt number {delivery.attempts + 1}"
 
 

@@ -1,8 +1,8 @@
-"""The circuit of a host: when it fails again and again, its deliveries are parked until one of them gets through.
+"""The circuit of a receiver: when it fails again and again, its deliveries are parked until one of them gets through.
 
 A parked delivery waits without a timer of its own: an outage costs one probe at a time, however many wait. When a probe
-gets through, the backlog is released, oldest first, at a bounded rate. What counts is the host: one that answers 401 or
-404 is there.
+gets through, the backlog is released, oldest first, at a bounded rate. A receiver is a webhook at a host: many webhooks
+share a host, and one that is broken there must not keep the others. One that answers 401 or 404 is there.
 """
 
 import re
@@ -16,8 +16,9 @@ from typing import Final, Protocol
 from grantwire import reporting
 from grantwire.delivering import Wakeups, sweep_at
 from grantwire.frozen import frozen
+from grantwire.identifiers import host_in, receiver_id
 from grantwire.judging import Outcome
-from grantwire.models import Delivery, FailureKind
+from grantwire.models import Delivery, FailureKind, Webhook
 
 WINDOW_SECONDS: Final = 600.0  # ten attempts that hang for 30 seconds each, one after the other, fit in twice
 FEWEST_ATTEMPTS: Final = 10
@@ -25,8 +26,8 @@ FAILING_SHARE: Final = 0.8
 KNOWN_FOR_SECONDS: Final = 10.0  # how long a process goes on with what it last read
 FIRST_PROBE_SECONDS: Final = 30.0
 LONGEST_PROBE_SECONDS: Final = 300.0
-LOOKED_AT_FOR_A_PROBE: Final = 50
-RELEASED_PER_SWEEP: Final = 600  # deliveries of one host in a minute
+LOOKED_AT_FOR_A_PROBE: Final = 600  # what proves nothing is gone in time, be it thousands
+RELEASED_PER_SWEEP: Final = 600  # deliveries of one receiver in a minute
 SETTLED_SECONDS: Final = 180.0  # who still took the circuit for open has parked its deliveries by then
 GIVE_UP_SECONDS: Final = 4 * 86_400.0  # somewhat longer than the whole schedule of attempts
 _NOTHING_WAS_SENT: Final = frozenset(
@@ -36,8 +37,8 @@ _UNREACHABLE: Final = frozenset(FailureKind) - _NOTHING_WAS_SENT
 _OVERLOADED: Final = re.compile(r"http_(429|5\d\d)")
 
 
-def host_failed(outcome: Outcome) -> bool | None:
-    """Whether the host did not do its part; None when nothing was sent, which says nothing about it."""
+def receiver_failed(outcome: Outcome) -> bool | None:
+    """Whether the receiver did not do its part; None when nothing was sent, which says nothing about it."""
     if outcome.code in _UNREACHABLE:
         return True
     if outcome.code in _NOTHING_WAS_SENT:
@@ -47,7 +48,7 @@ def host_failed(outcome: Outcome) -> bool | None:
 
 @dataclass(eq=False, repr=False)
 class Window:
-    """A sliding window over a host's attempts, as one process sees them. Times in epoch seconds."""
+    """A sliding window over a receiver's attempts, as one process sees them. Times in epoch seconds."""
 
     attempts: deque[tuple[float, bool]] = field(default_factory=lambda: deque(maxlen=100))
 
@@ -62,14 +63,15 @@ class Window:
 
 @frozen
 class Circuit:
-    """A host whose deliveries are parked, or (`draining`) are being released.
+    """A receiver whose deliveries are parked, or (`draining`) are being released.
 
-    opened_at when the host was found to be down
+    receiver  see `identifiers.receiver_id`
+    opened_at when it was found to be down
     probe_at  when the next probe may be sent; of one that is draining, since when it is
     probes    how many were sent
     """
 
-    host: str
+    receiver: str
     opened_at: float
     probe_at: float
     probes: int = 0
@@ -84,11 +86,11 @@ class Records(Protocol):
         ...
 
     def open(self, circuit: Circuit) -> None:
-        """Open a host's circuit, unless it is open already."""
+        """Open a receiver's circuit, unless it is open already."""
         ...
 
-    def drain(self, host: str, *, now: float) -> None:
-        """The host is back: have its deliveries released, unless that has begun."""
+    def drain(self, receiver: str, *, now: float) -> None:
+        """The receiver is back: have its deliveries released, unless that has begun."""
         ...
 
     def advance(self, circuit: Circuit, after: Circuit | None) -> bool:
@@ -99,8 +101,8 @@ class Records(Protocol):
 class Parked(Protocol):
     """Parked deliveries, see `stores.deliveries`."""
 
-    def parked(self, host: str, *, limit: int) -> Sequence[Delivery]:
-        """The oldest deliveries that are parked for a host."""
+    def parked(self, receiver: str, *, limit: int) -> Sequence[Delivery]:
+        """The oldest deliveries that are parked for a receiver."""
         ...
 
     def release(self, delivery: Delivery, *, due_at: float, sweep_at: float) -> bool:
@@ -116,7 +118,7 @@ class Probes(Wakeups, Protocol):
     """Wake-ups that pass an open circuit."""
 
     def send_probe(self, delivery: Delivery) -> None:
-        """Wake a delivery now, and have it sent although its host's circuit is open."""
+        """Wake a delivery now, and have it sent although its receiver's circuit is open."""
         ...
 
 
@@ -142,32 +144,32 @@ class Circuits:
         """Read them, where what is known is too old; else each of fifty threads would at once."""
         self._circuits()
 
-    def is_open(self, host: str) -> bool:
-        """Whether deliveries to the host are to be parked. Read for all hosts at once, every ten seconds."""
-        circuit = self._circuits().get(host)
+    def is_open(self, receiver: str) -> bool:
+        """Whether its deliveries are to be parked. Read for all receivers at once, every ten seconds."""
+        circuit = self._circuits().get(receiver)
         return circuit is not None and not circuit.draining
 
-    def attempted(self, host: str, outcome: Outcome) -> None:
-        """Called after each attempt: opens the circuit of a host that fails and fails, has one that is back drained."""
-        failed = host_failed(outcome)
+    def attempted(self, receiver: str, outcome: Outcome) -> None:
+        """Called after each attempt: opens the circuit of who fails and fails, has that of who is back drained."""
+        failed = receiver_failed(outcome)
         if failed is None:
             return
         now = self.clock()
         with self._lock:
             if len(self._windows) > 1000:
                 self._windows.clear()
-            tripped = self._windows.setdefault(host, Window()).add(now, failed=failed)
-        if tripped and not self.is_open(host):
-            self.records.open(Circuit(host=host, opened_at=now, probe_at=now + FIRST_PROBE_SECONDS))
+            tripped = self._windows.setdefault(receiver, Window()).add(now, failed=failed)
+        if tripped and not self.is_open(receiver):
+            self.records.open(Circuit(receiver=receiver, opened_at=now, probe_at=now + FIRST_PROBE_SECONDS))
             self._forget()
-        elif not failed and self.is_open(host):
-            self.records.drain(host, now=now)
+        elif not failed and self.is_open(receiver):
+            self.records.drain(receiver, now=now)
             self._forget()
 
     def _circuits(self) -> Mapping[str, Circuit]:
         now = self.clock()
         if now - self._known.read_at > KNOWN_FOR_SECONDS:
-            self._known.circuits = {circuit.host: circuit for circuit in self.records.all()}
+            self._known.circuits = {circuit.receiver: circuit for circuit in self.records.all()}
             self._known.read_at = now
         return self._known.circuits
 
@@ -177,55 +179,62 @@ class Circuits:
 
 @frozen
 class CircuitKeeper:
-    """Each minute: sends probes, and releases what is parked for hosts that are back.
+    """Each minute: sends probes, and releases what is parked for receivers that are back.
 
-    `is_sendable` says of a webhook's id whether it would be sent to: whether it is there, active and readable.
+    `webhook` gives the webhook that has an id, None when there is none that can be read.
     """
 
     records: Records
     rows: Parked
     wakeups: Probes
-    is_sendable: Callable[[str], bool]
+    webhook: Callable[[str], Webhook | None]
     clock: Callable[[], float]
 
     def look_after(self, *, has_time: Callable[[], bool]) -> None:
         """Every circuit, once, while there is time. Raises StoreError for our own faults; the next run goes on.
 
-        What has to move takes turns, host by host: many hosts drain more slowly, none waits.
+        What has to move takes turns, receiver by receiver: many drain more slowly, none waits.
         """
         circuits = self.records.all()
         for circuit in circuits:
             if not circuit.draining and self.clock() >= circuit.probe_at and has_time():
-                self._probe(circuit)
+                self._probe(circuit, has_time)
         backlogs = [self._backlog(circuit) for circuit in circuits if has_time()]
         for index, deliveries in enumerate(zip_longest(*backlogs)):
             for delivery in deliveries:
                 if delivery and has_time() and not self._given_up(delivery):
                     self._release(delivery, self.clock() + index * 60 / RELEASED_PER_SWEEP)
 
-    def _probe(self, circuit: Circuit) -> None:
-        """One probe at a time: who writes the row first sends it."""
+    def _probe(self, circuit: Circuit, has_time: Callable[[], bool]) -> None:
+        """One probe at a time: who writes the row first sends it. What would prove nothing goes on without waiting.
+
+        That is what is ended without being sent, and what is sent elsewhere since the webhook was changed.
+        """
         now = self.clock()
         wait = min(FIRST_PROBE_SECONDS * 2**circuit.probes, LONGEST_PROBE_SECONDS)
         after = replace(circuit, probe_at=now + wait, probes=min(circuit.probes + 1, 10))
-        page = self.rows.parked(circuit.host, limit=LOOKED_AT_FOR_A_PROBE)
+        page = self.rows.parked(circuit.receiver, limit=LOOKED_AT_FOR_A_PROBE)
         if not self.records.advance(circuit, after if page else replace(circuit, draining=True, probe_at=now)):
             return
+        webhooks = {one: self.webhook(one) for one in {delivery.webhook_id for delivery in page}}
         for delivery in page:
+            if not has_time():
+                break
             if self._given_up(delivery):
                 continue
-            sendable = self.is_sendable(delivery.webhook_id)
             if self.rows.release(delivery, due_at=now, sweep_at=sweep_at(now, now)):
-                if sendable:
+                if _proves(webhooks[delivery.webhook_id], delivery, circuit.receiver):
                     self.wakeups.send_probe(delivery)
                     return
-                self.wakeups.send(delivery, delay_seconds=0.0)  # it is ended without being sent, and proves nothing
+                self.wakeups.send(delivery, delay_seconds=0.0)
+        if page:  # nothing was sent that proves anything: the next minute goes on
+            self.records.advance(after, replace(circuit, probe_at=now))
 
     def _given_up(self, delivery: Delivery) -> bool:
-        """End what has waited for its host for longer than a whole schedule of attempts would have taken."""
+        """End what has waited for its receiver for longer than a whole schedule of attempts would have taken."""
         if not self._is_too_old(delivery):
             return False
-        reason = f"{delivery.parked_host} was down for four days; replay the delivery when it is back"
+        reason = f"{host_in(delivery.parked_for or '')} was down for four days; replay the delivery when it is back"
         if self.rows.end(delivery, code="host_down", reason=reason):
             reporting.ended(delivery, "host_down")
         return True
@@ -240,7 +249,7 @@ class CircuitKeeper:
         """
         if not circuit.draining and self.clock() - circuit.opened_at <= GIVE_UP_SECONDS:
             return []
-        page = self.rows.parked(circuit.host, limit=RELEASED_PER_SWEEP)
+        page = self.rows.parked(circuit.receiver, limit=RELEASED_PER_SWEEP)
         if not circuit.draining:
             return [delivery for delivery in page if self._is_too_old(delivery)]
         if not page and self.clock() - circuit.probe_at > SETTLED_SECONDS:
@@ -251,3 +260,10 @@ class CircuitKeeper:
         now = self.clock()
         if self.rows.release(delivery, due_at=due_at, sweep_at=sweep_at(due_at, now)):
             self.wakeups.send(delivery, delay_seconds=due_at - now)
+
+
+def _proves(webhook: Webhook | None, delivery: Delivery, receiver: str) -> bool:
+    """Whether an attempt would be made, and by this receiver."""
+    if webhook is None or not webhook.active or delivery.attempts >= webhook.max_attempts:
+        return False
+    return receiver_id(webhook) == receiver

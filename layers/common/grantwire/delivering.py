@@ -14,13 +14,12 @@ from typing import Any, Final, Protocol
 from grantwire import retrying
 from grantwire.errors import OutOfTimeError, UnstoredEventError
 from grantwire.frozen import frozen
-from grantwire.identifiers import sort_key
+from grantwire.identifiers import receiver_id, sort_key
 from grantwire.invoking import Invocation, Invoker
 from grantwire.judging import Outcome
 from grantwire.models import Delivery, RequestEvent, State, Webhook
 from grantwire.pacing import Turn
 from grantwire.retrying import Next
-from grantwire.urls import host_of
 
 LEASE_SECONDS: Final = 90.0  # outlasts a slow claim, the longest exchange, 30 seconds, and a slow record
 YOUNG_SECONDS: Final = 2.0  # a first attempt that starts later than this after its event was kept claims a row
@@ -58,8 +57,8 @@ class Deliveries(Protocol):
         """Have a waiting delivery wait for its turn; False when the row has changed meanwhile."""
         ...
 
-    def park(self, delivery: Delivery, *, host: str, now: float) -> bool:
-        """Have a waiting delivery wait for its host instead of its time; False when the row has changed meanwhile."""
+    def park(self, delivery: Delivery, *, receiver: str, now: float) -> bool:
+        """Have a waiting delivery wait for its receiver, not its time; False when the row has changed meanwhile."""
         ...
 
 
@@ -86,17 +85,17 @@ class Health(Protocol):
 
 
 class Circuits(Protocol):
-    """Which hosts are down, see `circuits`."""
+    """Which receivers are down, see `circuits`."""
 
     def refresh(self) -> None:
         """Read them, where what is known is too old."""
         ...
 
-    def is_open(self, host: str) -> bool:
-        """Whether deliveries to the host are to be parked."""
+    def is_open(self, receiver: str) -> bool:
+        """Whether its deliveries are to be parked, see `identifiers.receiver_id`."""
         ...
 
-    def attempted(self, host: str, outcome: Outcome) -> None:
+    def attempted(self, receiver: str, outcome: Outcome) -> None:
         """Called after each attempt."""
         ...
 
@@ -134,7 +133,7 @@ def unhurried() -> float:
 
 
 class Parking(StrEnum):
-    """What became of a delivery that was not sent: it waits for its host, which is down, or for its turn."""
+    """What became of a delivery that was not sent: it waits for its receiver, which is down, or for its turn."""
 
     PARKED = "parked"
     HELD = "held"
@@ -188,13 +187,13 @@ class Deliverer:
             return self._first_attempt(webhook, event, begun, secret_values, begun_at)
         if self.deliveries.claim_new(waiting, over=begun) is not None:
             return None
-        return Parking.PARKED if waiting.parked_host else self._woken_for(waiting, waiting.due_at or 0.0)
+        return Parking.PARKED if waiting.parked_for else self._woken_for(waiting, waiting.due_at or 0.0)
 
     def _waiting_first(self, webhook: Webhook, begun: Delivery) -> Delivery | None:
-        """Where the host is down or it is not the webhook's turn, the delivery that waits; None when it may be sent."""
-        host = host_of(webhook.url)
-        if self.circuits.is_open(host):
-            return _waiting(begun, parked_host=host, parked_at=self.clock())
+        """The delivery that waits, where the receiver is down or it is not the webhook's turn; None when it may go."""
+        receiver = receiver_id(webhook)
+        if self.circuits.is_open(receiver):
+            return _waiting(begun, parked_for=receiver, parked_at=self.clock())
         turn = self.pacer.turn(webhook, None)
         if turn is None:
             return None
@@ -216,7 +215,7 @@ class Deliverer:
         found = self.deliveries.claim_new(claimed, over=begun)
         if found is None:
             return self._attempt(webhook, event, claimed, secret_values, stored=begun_at is not None)
-        if found.state is State.WAITING and found.due_at is None and found.parked_host is None:
+        if found.state is State.WAITING and found.due_at is None and found.parked_for is None:
             return self._claim_again(found, webhook, event, secret_values, stored=False)  # AWS hands it in again
         return None
 
@@ -238,9 +237,9 @@ class Deliverer:
         seconds_left: SecondsLeft = unhurried,
     ) -> Attempted | Parking | None:
         """The next attempt of a waiting delivery; None when someone else was faster. A probe passes an open circuit."""
-        host = host_of(webhook.url)
-        if not probe and self.circuits.is_open(host):
-            return Parking.PARKED if self.deliveries.park(delivery, host=host, now=self.clock()) else None
+        receiver = receiver_id(webhook)
+        if not probe and self.circuits.is_open(receiver):
+            return Parking.PARKED if self.deliveries.park(delivery, receiver=receiver, now=self.clock()) else None
         if not probe and (turn := self.pacer.turn(webhook, delivery.number)):
             look_at = sweep_at(turn.at, self.clock())
             is_held = self.deliveries.hold(delivery, number=turn.number, due_at=turn.at, sweep_at=look_at)
@@ -304,7 +303,7 @@ class Deliverer:
         recorded = self._record(delivery, invocation, following, now, record or self.deliveries.record)
         if recorded:  # otherwise the lease was over, and what follows is another sender's to say
             self.health.attempted(webhook, event, invocation.outcome, following, delivery.attempts)
-        self.circuits.attempted(host_of(webhook.url), invocation.outcome)
+        self.circuits.attempted(receiver_id(webhook), invocation.outcome)
         self.pacer.attempted(webhook, invocation.outcome, invocation.started_at)
         return Attempted(invocation, following)
 

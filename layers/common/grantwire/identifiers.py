@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
-from grantwire.models import RequestEvent
+from grantwire.models import RequestEvent, Webhook
+from grantwire.urls import host_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: nothing that looks like something else
@@ -67,6 +68,16 @@ def delivery_id(webhook_id: str, event: RequestEvent) -> str:
     It is the `webhook-id` that the receiver sees, the same for every attempt.
     """
     return _delivery_id(webhook_id, _microseconds(event.time), event.id)
+
+
+def receiver_id(webhook: Webhook) -> str:
+    """`<host> <the webhook's id>`: another one once the webhook leads elsewhere."""
+    return f"{host_of(webhook.url)} {webhook.id}"
+
+
+def host_in(receiver_id: str) -> str:
+    """The host of a receiver's id."""
+    return receiver_id.partition(" ")[0]
 
 
 def delivery_id_of(webhook_id: str, sort_key: str) -> str:

@@ -53,8 +53,8 @@ class Delivery:
     due_at                when waiting: the moment of the next attempt; None when nobody but AWS's own retry wakes it
     lease_until           when delivering: the moment from which its sender is taken for dead
     sweep_at              the moment from which the sweep looks after it; None when it is not in the sweep's index
-    parked_host           when waiting for a host that is down: the host; there is no due_at then
-    parked_at             since when it has been waiting for that host
+    parked_for            when waiting for a receiver that is down: see `identifiers.receiver_id`; no due_at then
+    parked_at             since when it has been waiting for that one
     number                when waiting for its turn: drawn of its webhook's pace, see `pacing`
     """
 
@@ -66,7 +66,7 @@ class Delivery:
     due_at: float | None = None
     lease_until: float | None = None
     sweep_at: float | None = None
-    parked_host: str | None = None
+    parked_for: str | None = None
     parked_at: float | None = None
     number: float | None = None
 

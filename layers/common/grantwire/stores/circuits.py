@@ -1,4 +1,4 @@
-"""Circuits in the table of deliveries: `pk` CIRCUIT, `sk` the host; there only while a host is down or draining."""
+"""Circuits in the table of deliveries: `pk` CIRCUIT, `sk` the receiver; there only while it is down or draining."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -33,17 +33,17 @@ class CircuitStore:
         return [_read(row) for row in page["Items"]]
 
     def open(self, circuit: Circuit) -> None:
-        """Open a host's circuit, unless it is open already."""
+        """Open a receiver's circuit, unless it is open already."""
         condition = "attribute_not_exists(pk) OR draining = :draining"
         self._put(circuit, condition, {":draining": {"BOOL": True}})
 
-    def drain(self, host: str, *, now: float) -> None:
-        """The host is back: have its deliveries released, unless that has begun."""
+    def drain(self, receiver: str, *, now: float) -> None:
+        """The receiver is back: have its deliveries released, unless that has begun."""
         with translated("dynamodb UpdateItem"):
             try:
                 self.client.update_item(
                     TableName=self.table_name,
-                    Key=_key(host),
+                    Key=_key(receiver),
                     UpdateExpression="SET draining = :draining, probe_at = :now",
                     ConditionExpression="draining = :open",
                     ExpressionAttributeValues={
@@ -66,7 +66,7 @@ class CircuitStore:
             try:
                 self.client.delete_item(
                     TableName=self.table_name,
-                    Key=_key(circuit.host),
+                    Key=_key(circuit.receiver),
                     ConditionExpression=condition,
                     ExpressionAttributeValues=values,
                 )
@@ -88,13 +88,13 @@ class CircuitStore:
         return True
 
 
-def _key(host: str) -> _Row:
-    return {"pk": _PARTITION, "sk": {"S": host}}
+def _key(receiver: str) -> _Row:
+    return {"pk": _PARTITION, "sk": {"S": receiver}}
 
 
 def _row(circuit: Circuit) -> _Row:
     return {
-        **_key(circuit.host),
+        **_key(circuit.receiver),
         "opened_at": {"N": f"{circuit.opened_at:.3f}"},
         "probe_at": {"N": f"{circuit.probe_at:.3f}"},
         "probes": {"N": str(circuit.probes)},
@@ -104,7 +104,7 @@ def _row(circuit: Circuit) -> _Row:
 
 def _read(row: _Row) -> Circuit:
     return Circuit(
-        host=row["sk"]["S"],
+        receiver=row["sk"]["S"],
         opened_at=float(row["opened_at"]["N"]),
         probe_at=float(row["probe_at"]["N"]),
         probes=int(row["probes"]["N"]),

@@ -6,7 +6,7 @@
 
 The key is made from the webhook and the event alone: the same event cannot have two rows for one webhook. The sparse
 index `due` (`due_shard`, `sweep_at`) holds the rows that the sweep may have to look after, and no others; the sparse
-index `parked` (`parked_host`, `sk`) those that wait for a host that is down, the oldest event first.
+index `parked` (`parked_host`, `sk`) those that wait for a receiver that is down, the oldest event first.
 """
 
 import zlib
@@ -109,19 +109,19 @@ class DeliveryStore(EventStore):
         kept: dict[str, Any] = {"expires_at": self._expiry()} if is_old and self._prolong(delivery.event_id) else {}
         return self._change(delivery, replace(delivery, number=number, due_at=due_at, sweep_at=sweep_at), **kept)
 
-    def park(self, delivery: Delivery, *, host: str, now: float) -> bool:
-        """Have a waiting delivery wait for its host instead of its time; False when the row has changed meanwhile."""
-        parked = replace(delivery, due_at=None, sweep_at=None, number=None, parked_host=host, parked_at=now)
+    def park(self, delivery: Delivery, *, receiver: str, now: float) -> bool:
+        """Have a waiting delivery wait for its receiver, not its time; False when the row has changed meanwhile."""
+        parked = replace(delivery, due_at=None, sweep_at=None, number=None, parked_for=receiver, parked_at=now)
         return self._change(delivery, parked)
 
-    def parked(self, host: str, *, limit: int) -> Sequence[Delivery]:
-        """The oldest deliveries that are parked for a host."""
+    def parked(self, receiver: str, *, limit: int) -> Sequence[Delivery]:
+        """The oldest deliveries that are parked for a receiver."""
         with translated("dynamodb Query"):
             page = self.client.query(
                 TableName=self.table_name,
                 IndexName="parked",
-                KeyConditionExpression="parked_host = :host",
-                ExpressionAttributeValues={":host": {"S": host}},
+                KeyConditionExpression="parked_host = :receiver",
+                ExpressionAttributeValues={":receiver": {"S": receiver}},
                 Limit=limit,
             )
         return [read_delivery(row) for row in page["Items"]]
@@ -129,7 +129,7 @@ class DeliveryStore(EventStore):
     def release(self, delivery: Delivery, *, due_at: float, sweep_at: float) -> bool:
         """Have a parked delivery wait for an attempt again; False when it is not parked any more."""
         return self._change(
-            delivery, replace(delivery, due_at=due_at, sweep_at=sweep_at, parked_host=None, parked_at=None)
+            delivery, replace(delivery, due_at=due_at, sweep_at=sweep_at, parked_for=None, parked_at=None)
         )
 
     def postpone(self, delivery: Delivery, *, sweep_at: float, due_at: float | None = None) -> bool:
@@ -171,7 +171,7 @@ class DeliveryStore(EventStore):
 
     def end(self, delivery: Delivery, *, code: str, reason: str) -> bool:
         """End a waiting delivery without another attempt; False when it is not waiting any more."""
-        waits_no_more = replace(delivery, due_at=None, sweep_at=None, number=None, parked_host=None, parked_at=None)
+        waits_no_more = replace(delivery, due_at=None, sweep_at=None, number=None, parked_for=None, parked_at=None)
         ended = replace(waits_no_more, state=State.FAILED, lease_until=None)
         return self._change(delivery, ended, code={"S": code}, reason={"S": reason})
 
@@ -307,8 +307,8 @@ def _facts(delivery: Delivery) -> _Row:
     for name in (*_MOMENTS, "number"):
         if (value := getattr(delivery, name)) is not None:
             facts[name] = _number(value)
-    if delivery.parked_host is not None:
-        facts["parked_host"] = {"S": delivery.parked_host}
+    if delivery.parked_for is not None:
+        facts["parked_host"] = {"S": delivery.parked_for}
     if delivery.sweep_at is not None:
         facts["due_shard"] = _shard(delivery)
     return facts
@@ -327,7 +327,7 @@ def read_delivery(row: Mapping[str, Any]) -> Delivery:
         trigger=row["trigger"]["S"],
         state=State(row["state"]["S"]),
         attempts=int(row["attempt_count"]["N"]),
-        parked_host=row.get("parked_host", {}).get("S"),
+        parked_for=row.get("parked_host", {}).get("S"),
         **passing,
     )
 

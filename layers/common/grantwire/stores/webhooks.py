@@ -109,11 +109,15 @@ class WebhookStore:
 
     def is_sendable(self, webhook_id: str) -> bool:
         """Whether a delivery to the webhook would be sent: whether it is there, readable and active."""
-        try:
-            webhook = self.get(webhook_id)
-        except InvalidWebhookError:
-            return False
+        webhook = self.readable(webhook_id)
         return webhook is not None and webhook.active
+
+    def readable(self, webhook_id: str) -> Webhook | None:
+        """The webhook, None when there is none that can be read."""
+        try:
+            return self.get(webhook_id)
+        except InvalidWebhookError:
+            return None
 
     def subscriptions(self, trigger: str) -> Sequence[Subscription]:
         """Every webhook that names `trigger`; the cost grows with these, never with the table."""
