@@ -16,6 +16,7 @@ from typing import Any, Final
 from grantwire import circuits
 from grantwire.configurations import parse_webhook
 from grantwire.delivering import Deliverer
+from grantwire.ending import Ender
 from grantwire.health import HealthKeeper
 from grantwire.invoking import Invoker
 from grantwire.models import (
@@ -176,12 +177,13 @@ class Cloud:
         self.dispatch, self.redeliver = Function(hub, self._container), Function(hub, self._container)
         rows, records = Counted(self.rows, calls), Counted(self.circuits, calls)
         webhook = partial(_call, Counted(self.webhooks, calls), "readable")
+        ender = Ender(rows=rows, bus=FakeBus())
         self.keeper = self.module.CircuitKeeper(
-            records=records, rows=rows, wakeups=self.queue, webhook=webhook, clock=hub.clock
+            records=records, rows=rows, wakeups=self.queue, ender=ender, webhook=webhook, clock=hub.clock
         )
         jobs = Counted(FakeJobs(), calls)
         self.sweeper = Sweeper(
-            rows=rows, wakeups=self.queue, jobs=jobs, steps=self.queue, clock=hub.clock, random=self.chance
+            rows=rows, wakeups=self.queue, ender=ender, jobs=jobs, steps=self.queue, clock=hub.clock, random=self.chance
         )
 
     def _container(self) -> Redeliverer:
@@ -190,6 +192,7 @@ class Cloud:
             invoker=Invoker(sender=self, secrets=FakeSecrets(), clock=clock),
             deliveries=rows,
             wakeups=self.queue,
+            ender=Ender(rows=rows, bus=FakeBus()),
             health=HealthKeeper(records=self.webhooks, bus=FakeBus(), clock=clock, disable_after_days=5),
             circuits=self.module.Circuits(records=self.circuits, clock=clock),
             pacer=Pacer(records=self.paces, clock=clock, sleep=self.hub.pause),

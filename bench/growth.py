@@ -23,6 +23,7 @@ from grantwire.circuits import CircuitKeeper, Circuits
 from grantwire.configurations import parse_webhook
 from grantwire.delivering import Deliverer
 from grantwire.dispatching import Dispatcher
+from grantwire.ending import Ender
 from grantwire.health import HealthKeeper
 from grantwire.identifiers import moment
 from grantwire.invoking import Invoker
@@ -117,6 +118,7 @@ def deliverer(rows: FakeDeliveries, sender: Any) -> Deliverer:
         invoker=Invoker(sender=sender, secrets=FakeSecrets()),
         deliveries=rows,
         wakeups=FakeWakeups(),
+        ender=Ender(rows=rows, bus=FakeBus()),
         health=HealthKeeper(records=FakeWebhooks(), bus=FakeBus(), clock=time.time, disable_after_days=5),
         circuits=Circuits(records=FakeCircuits(), clock=time.time),
         pacer=Pacer(records=FakePaces(), clock=time.time, sleep=time.sleep),
@@ -170,10 +172,18 @@ def sweep(waiting: int, due: int) -> dict[str, float]:
         )
         inner.queue_new(replace(row, due_at=at, sweep_at=at))
     rows, queue = Counted(inner, calls), FakeWakeups()
+    ender = Ender(rows=rows, bus=FakeBus())
     keeper = CircuitKeeper(
-        records=Counted(FakeCircuits(), calls), rows=rows, wakeups=queue, webhook=lambda _: None, clock=lambda: NOW
+        records=Counted(FakeCircuits(), calls),
+        rows=rows,
+        wakeups=queue,
+        ender=ender,
+        webhook=lambda _: None,
+        clock=lambda: NOW,
     )
-    sweeper = Sweeper(rows=rows, wakeups=queue, jobs=FakeJobs(), steps=queue, clock=lambda: NOW, random=lambda: 1.0)
+    sweeper = Sweeper(
+        rows=rows, wakeups=queue, ender=ender, jobs=FakeJobs(), steps=queue, clock=lambda: NOW, random=lambda: 1.0
+    )
     with quiet():
         started = time.process_time()
         keeper.look_after(has_time=lambda: True)

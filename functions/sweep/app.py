@@ -13,6 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from grantwire import replay_wiring, wiring
 from grantwire.circuits import CircuitKeeper
+from grantwire.ending import Ender
 from grantwire.observability import Metric, count, logger, measure, write_metrics
 from grantwire.settings import sweep_settings
 from grantwire.stores import clients
@@ -27,9 +28,11 @@ def sweeper() -> Sweeper:
     """Wired together once, and kept while the process is warm."""
     settings = sweep_settings()
     queue = wiring.wakeup_queue(settings.wakeups_url)
+    rows = wiring.delivery_store(settings.deliveries_table, settings.delivery_retention_days)
     return Sweeper(
-        rows=wiring.delivery_store(settings.deliveries_table, settings.delivery_retention_days),
+        rows=rows,
         wakeups=queue,
+        ender=Ender(rows=rows, bus=wiring.event_bus(settings.event_bus)),
         jobs=replay_wiring.replay_jobs(settings.deliveries_table, settings.delivery_retention_days),
         steps=queue,
         clock=time.time,
@@ -41,10 +44,12 @@ def sweeper() -> Sweeper:
 def circuit_keeper() -> CircuitKeeper:
     """Wired together once, and kept while the process is warm."""
     settings = sweep_settings()
+    rows = wiring.delivery_store(settings.deliveries_table, settings.delivery_retention_days)
     return CircuitKeeper(
         records=wiring.circuit_store(settings.deliveries_table),
-        rows=wiring.delivery_store(settings.deliveries_table, settings.delivery_retention_days),
+        rows=rows,
         wakeups=wiring.wakeup_queue(settings.wakeups_url),
+        ender=Ender(rows=rows, bus=wiring.event_bus(settings.event_bus)),
         webhook=wiring.webhook_store(settings.webhooks_table).readable,
         clock=time.time,
     )

@@ -5,6 +5,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -480,6 +481,35 @@ def test_an_event_too_large_to_be_stored_is_left_to_lambdas_own_retries(world: W
     [row] = world.deliveries(webhook)
     assert row["state"] == "succeeded"
     assert len(row["attempts"]) == 2
+
+
+@pytest.mark.parametrize(("most", "after"), [(11, "succeeded"), (1, "failed")])
+def test_an_event_too_large_to_be_stored_outlives_its_sender(
+    world: World, authority: Authority, most: int, after: str
+) -> None:
+    """AWS has it, and is told to keep it while the dead sender's lease runs; then its row waits for it."""
+    junk = "".join(chr(0x4E00 + number * 7919 % 20000) for number in range(300_000))
+    event, table = created(custom_fields={"junk": junk}), world.template.names["DeliveriesTable"]
+    with receiving(answering(answer("500 Oops"), ACCEPTED), authority.server_context()) as receiver:
+        webhook = world.webhook(receiver.url, retry={"max_attempts": max(most, 2)})
+        with pytest.raises(StoreError):
+            world.dispatch(event)
+        changed = replace(webhook, max_attempts=most, version=webhook.version + 1)
+        world.store.replace(changed, expected_version=webhook.version)
+        [row] = [row for row in world.rows("DeliveriesTable") if row["pk"]["S"] == webhook.id]
+        dying = {"state": {"S": "delivering"}, "lease_until": {"N": f"{time.time() + 60:.3f}"}}
+        swept = {"due_shard": {"N": "0"}, "sweep_at": dying["lease_until"]}
+        world.aws.dynamodb.put_item(TableName=table, Item=row | dying | swept)
+        with pytest.raises(StoreError, match="too large to be stored"):
+            world.dispatch(event)
+        world.shift(webhook, 70)
+        world.sweep()
+        [waiting] = world.deliveries(webhook)
+        assert (waiting["state"], waiting["code"], "due_at" in waiting) == ("waiting", "interrupted", False)
+        world.dispatch(event)
+        assert len(receiver.requests) == (2 if after == "succeeded" else 1)
+    [ended] = world.deliveries(webhook)
+    assert (ended["state"], ended["code"]) == (after, "http_202" if after == "succeeded" else "no_attempts_left")
 
 
 def test_what_arrives_is_what_the_readme_shows(world: World, torq: Receiver) -> None:

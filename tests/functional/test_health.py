@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from grantwire.identifiers import delivery_id_of
 from grantwire.models import Webhook
 from tests.functional.conftest import World, event_file, wakeup_of
 from tests.functional.test_redeliver import failed_once
@@ -75,6 +76,25 @@ def test_a_receiver_that_is_gone_is_switched_off_at_once(world: World, authority
         "webhook_id": webhook.id,
         "reason": "the receiver answered 410: it is gone and wants no more events",
     }
+
+
+def test_what_ends_without_an_attempt_is_told_too(world: World, authority: Authority, told: Told) -> None:
+    """By whoever ends it: redeliver, since the webhook was switched off, and the sweep, since nobody could wake it."""
+    with receiving(answering(OOPS), authority.server_context()) as receiver:
+        off = failed_once(world, receiver.url)
+        world.store.deactivate(off, reason="by hand", now=0.0)
+        assert world.redeliver(wakeup_of(world, off)) == []
+        late = failed_once(world, receiver.url)
+    [row] = [row for row in world.rows("DeliveriesTable") if row["pk"]["S"] == late.id]
+    since = {"due_at": {"N": f"{time.time() - 26 * HOUR:.3f}"}, "sweep_at": {"N": f"{time.time() - 60:.3f}"}}
+    world.aws.dynamodb.put_item(TableName=world.template.names["DeliveriesTable"], Item=row | since)
+    world.sweep()
+    assert told.names() == ["DeliveryFailed", "DeliveryFailed"]
+    first, second = (event["detail"] for event in told)
+    assert (first["webhook_id"], first["code"]) == (off.id, "webhook_inactive")
+    assert first["reason"] == "the webhook was made inactive"
+    assert (second["webhook_id"], second["code"]) == (late.id, "overdue")
+    assert second["delivery_id"] == delivery_id_of(late.id, row["sk"]["S"])
 
 
 def test_failures_for_days_switch_a_webhook_off(world: World, authority: Authority, told: Told) -> None:

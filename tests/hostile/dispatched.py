@@ -11,6 +11,7 @@ from grantwire.circuits import Circuits
 from grantwire.configurations import parse_webhook
 from grantwire.delivering import Deliverer
 from grantwire.dispatching import Dispatcher
+from grantwire.ending import Ender
 from grantwire.health import HealthKeeper
 from grantwire.invoking import Invoker
 from grantwire.models import Exchange, HttpRequest, HttpResponse, Timings
@@ -67,6 +68,7 @@ class Sending:
             invoker=Invoker(sender=self.sender, secrets=fakes.FakeSecrets(), clock=lambda: NOW),
             deliveries=self.deliveries,
             wakeups=fakes.FakeWakeups(),
+            ender=Ender(rows=self.deliveries, bus=fakes.FakeBus()),
             health=HealthKeeper(records=webhooks, bus=fakes.FakeBus(), clock=lambda: NOW, disable_after_days=5),
             circuits=Circuits(records=fakes.FakeCircuits(), clock=lambda: NOW),
             pacer=Pacer(records=fakes.FakePaces(), clock=lambda: NOW, sleep=lambda _: None),

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from grantwire import circuits, delivering, dispatching, pacing, redelivering, replaying, request_events, sweeping
 from grantwire.configurations import parse_webhook
+from grantwire.ending import Ender
 from grantwire.errors import StoreError
 from grantwire.health import HealthKeeper
 from grantwire.invoking import Invoker
@@ -164,12 +165,19 @@ class World:
         wakeups = self._unreliable(self.queue, "queue")
         jobs = fakes.FakeJobs()
         self.senders = [self._container(store, circuits, wakeups) for _ in range(self.random.choice((1, 2, 3)))]
+        ender = Ender(rows=store, bus=self._unreliable(Bus(heard=self.promises.told), "bus"))
         self.sweeper = code.sweeping.Sweeper(
-            rows=store, wakeups=wakeups, jobs=jobs, steps=self.queue, clock=clock, random=self.random.random
+            rows=store,
+            wakeups=wakeups,
+            ender=ender,
+            jobs=jobs,
+            steps=self.queue,
+            clock=clock,
+            random=self.random.random,
         )
         webhook = self._unreliable(self.webhooks, "webhooks").readable
         self.keeper = code.circuits.CircuitKeeper(
-            records=circuits, rows=store, wakeups=wakeups, webhook=webhook, clock=clock
+            records=circuits, rows=store, wakeups=wakeups, ender=ender, webhook=webhook, clock=clock
         )
         self.replayer = code.replaying.Replayer(rows=store, jobs=jobs, wakeups=wakeups, steps=self.queue, clock=clock)
 
@@ -183,6 +191,7 @@ class World:
             invoker=Invoker(sender=sender, secrets=self._unreliable(fakes.FakeSecrets(), "key"), clock=clock),
             deliveries=store,
             wakeups=wakeups,
+            ender=Ender(rows=store, bus=bus),
             health=HealthKeeper(records=webhooks, bus=bus, clock=clock, disable_after_days=1),
             circuits=code.circuits.Circuits(records=circuits, clock=clock),
             pacer=code.pacing.Pacer(records=self._unreliable(self.paces, "table"), clock=clock, sleep=self.hub.pause),

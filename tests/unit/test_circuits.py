@@ -19,10 +19,11 @@ from grantwire.circuits import (
     Window,
     receiver_failed,
 )
+from grantwire.ending import Ender
 from grantwire.identifiers import moment
 from grantwire.judging import Outcome
 from grantwire.models import Delivery, State, Webhook
-from tests.fakes import FakeCircuits, FakeDeliveries, FakeWakeups, FakeWebhooks
+from tests.fakes import FakeBus, FakeCircuits, FakeDeliveries, FakeWakeups, FakeWebhooks
 from tests.unit.conftest import webhook_of
 
 NOW = 1_795_000_000.0
@@ -89,6 +90,7 @@ class Outage:
     circuits: FakeCircuits = field(default_factory=FakeCircuits)
     rows: FakeDeliveries = field(default_factory=FakeDeliveries)
     wakeups: FakeWakeups = field(default_factory=FakeWakeups)
+    bus: FakeBus = field(default_factory=FakeBus)
     webhooks: FakeWebhooks = field(default_factory=lambda: FakeWebhooks({"wh_1": WEBHOOK}))
 
     def process(self) -> Circuits:
@@ -101,6 +103,7 @@ class Outage:
             records=self.circuits,
             rows=self.rows,
             wakeups=self.wakeups,
+            ender=Ender(rows=self.rows, bus=self.bus),
             webhook=self.webhooks.readable,
             clock=lambda: self.now,
         )

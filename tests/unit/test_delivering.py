@@ -5,6 +5,7 @@ import pytest
 from grantwire.circuits import Circuits
 from grantwire.configurations import parse_webhook
 from grantwire.delivering import Deliverer, Parking
+from grantwire.ending import Ender
 from grantwire.health import HealthKeeper
 from grantwire.invoking import Invoker
 from grantwire.judging import Outcome
@@ -44,6 +45,7 @@ def deliverer_of(nobody: Nobody, rows: FakeDeliveries, wakeups: FakeWakeups) -> 
         invoker=Invoker(sender=nobody, secrets=FakeSecrets()),
         deliveries=rows,
         wakeups=wakeups,
+        ender=Ender(rows=rows, bus=FakeBus()),
         health=HealthKeeper(records=FakeWebhooks(), bus=FakeBus(), clock=lambda: NOW, disable_after_days=5),
         circuits=Circuits(records=FakeCircuits(), clock=lambda: NOW),
         pacer=nobody,

@@ -1,9 +1,10 @@
 """`sweeping`: what a run does with its time."""
 
+from grantwire.ending import Ender
 from grantwire.identifiers import moment
 from grantwire.models import Delivery, State
 from grantwire.sweeping import PAGE, Sweeper
-from tests.fakes import FakeDeliveries, FakeJobs, FakeWakeups
+from tests.fakes import FakeBus, FakeDeliveries, FakeJobs, FakeWakeups
 
 NOW = 1_795_000_000.0
 
@@ -21,5 +22,13 @@ def test_a_run_looks_at_the_time_before_each_page() -> None:
         )
         rows.queue_new(delivery)
         rows.claim(delivery, lease_until=NOW - 60)
-    sweeper = Sweeper(rows=rows, wakeups=queue, jobs=FakeJobs(), steps=queue, clock=lambda: NOW, random=lambda: 1.0)
+    sweeper = Sweeper(
+        rows=rows,
+        wakeups=queue,
+        ender=Ender(rows=rows, bus=FakeBus()),
+        jobs=FakeJobs(),
+        steps=queue,
+        clock=lambda: NOW,
+        random=lambda: 1.0,
+    )
     assert sweeper.sweep(has_time=lambda: next(asked)).deliveries == 3 * PAGE

@@ -13,8 +13,8 @@ from itertools import zip_longest
 from threading import Lock
 from typing import Final, Protocol
 
-from grantwire import reporting
 from grantwire.delivering import Wakeups, sweep_at
+from grantwire.ending import Ender
 from grantwire.frozen import frozen
 from grantwire.identifiers import host_in, receiver_id
 from grantwire.judging import Outcome
@@ -109,10 +109,6 @@ class Parked(Protocol):
         """Have a parked delivery wait for an attempt again; False when it is not parked any more."""
         ...
 
-    def end(self, delivery: Delivery, *, code: str, reason: str) -> bool:
-        """End a waiting delivery without another attempt."""
-        ...
-
 
 class Probes(Wakeups, Protocol):
     """Wake-ups that pass an open circuit."""
@@ -187,6 +183,7 @@ class CircuitKeeper:
     records: Records
     rows: Parked
     wakeups: Probes
+    ender: Ender
     webhook: Callable[[str], Webhook | None]
     clock: Callable[[], float]
 
@@ -235,8 +232,7 @@ class CircuitKeeper:
         if not self._is_too_old(delivery):
             return False
         reason = f"{host_in(delivery.parked_for or '')} was down for four days; replay the delivery when it is back"
-        if self.rows.end(delivery, code="host_down", reason=reason):
-            reporting.ended(delivery, "host_down")
+        self.ender.end(delivery, code="host_down", reason=reason)
         return True
 
     def _is_too_old(self, delivery: Delivery) -> bool:

@@ -74,6 +74,14 @@ class Wakeups(Protocol):
         ...
 
 
+class Ender(Protocol):
+    """Ends deliveries without an attempt, see `ending`."""
+
+    def end(self, delivery: Delivery, *, code: str, reason: str, event: RequestEvent | None = None) -> None:
+        """End a waiting delivery, unless it has changed meanwhile."""
+        ...
+
+
 class Health(Protocol):
     """Draws conclusions about the webhook, see `health`."""
 
@@ -154,6 +162,7 @@ class Deliverer:
     invoker: Invoker
     deliveries: Deliveries
     wakeups: Wakeups
+    ender: Ender
     health: Health
     circuits: Circuits
     pacer: Pacer
@@ -194,8 +203,7 @@ class Deliverer:
         receiver = receiver_id(webhook)
         if self.circuits.is_open(receiver):
             return _waiting(begun, parked_for=receiver, parked_at=self.clock())
-        turn = self.pacer.turn(webhook, None)
-        if turn is None:
+        if (turn := self.pacer.turn(webhook, None)) is None:
             return None
         return _waiting(begun, number=turn.number, due_at=turn.at, sweep_at=sweep_at(turn.at, self.clock()))
 
@@ -215,8 +223,12 @@ class Deliverer:
         found = self.deliveries.claim_new(claimed, over=begun)
         if found is None:
             return self._attempt(webhook, event, claimed, secret_values, stored=begun_at is not None)
-        if found.state is State.WAITING and found.due_at is None and found.parked_for is None:
-            return self._claim_again(found, webhook, event, secret_values, stored=False)  # AWS hands it in again
+        if found.state is State.WAITING and found.due_at is None and found.parked_for is None:  # AWS hands it in again
+            if found.attempts < webhook.max_attempts:
+                return self._claim_again(found, webhook, event, secret_values, stored=False)
+            self.ender.end(found, code=retrying.NO_ATTEMPTS_LEFT, reason="all attempts were made", event=event)
+        if begun_at is None and found.state is State.DELIVERING:  # its sender may have died: AWS must keep the event
+            raise UnstoredEventError(event.id)
         return None
 
     def look_after(self, begun: Mapping[str, float], event: RequestEvent) -> None:
@@ -317,8 +329,8 @@ class Deliverer:
         if seconds_left() < RECORD_SECONDS:
             raise OutOfTimeError
         now = self.clock()
-        look_at = sweep_at(now, now)
-        waiting = [_waiting(first_delivery(webhook.id, event), due_at=now, sweep_at=look_at) for webhook in webhooks]
+        begun = [first_delivery(webhook.id, event) for webhook in webhooks]
+        waiting = [_waiting(delivery, due_at=now, sweep_at=sweep_at(now, now)) for delivery in begun]
         made = [delivery for delivery in waiting if self.deliveries.queue_new(delivery)]
         self.wakeups.send_now(made)
         return {delivery.webhook_id for delivery in made}

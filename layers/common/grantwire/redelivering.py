@@ -8,6 +8,7 @@ from grantwire.delivering import Deliverer, Parking, SecondsLeft, unhurried
 from grantwire.errors import InvalidWebhookError
 from grantwire.frozen import frozen
 from grantwire.models import Delivery, RequestEvent, State, Webhook
+from grantwire.retrying import NO_ATTEMPTS_LEFT
 
 EARLY_SECONDS: Final = 5.0  # SQS's clock may run ahead of ours; earlier than that, the wake-up is an old one
 
@@ -31,10 +32,6 @@ class Rows(Protocol):
 
     def event(self, event_id: str) -> RequestEvent | None:
         """The stored event, None when there is none."""
-        ...
-
-    def end(self, delivery: Delivery, *, code: str, reason: str) -> bool:
-        """End a waiting delivery without another attempt."""
         ...
 
 
@@ -65,8 +62,7 @@ class Redeliverer:
         event = self.rows.event(delivery.event_id)
         if webhook is None or event is None:
             code, reason = problem or ("event_missing", "the event is not stored any more")
-            if self.rows.end(delivery, code=code, reason=reason):
-                reporting.ended(delivery, code)
+            self.deliverer.ender.end(delivery, code=code, reason=reason, event=event)
             return
         attempted = self.deliverer.deliver_again(
             delivery, webhook, event, probe=wakeup.probe, seconds_left=seconds_left
@@ -93,5 +89,5 @@ class Redeliverer:
         if not webhook.active:
             return None, ("webhook_inactive", "the webhook was made inactive")
         if delivery.attempts >= webhook.max_attempts:
-            return None, ("no_attempts_left", f"all {webhook.max_attempts} attempts were made")
+            return None, (NO_ATTEMPTS_LEFT, f"all {webhook.max_attempts} attempts were made")
         return webhook, None

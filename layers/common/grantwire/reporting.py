@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from grantwire.delivering import Attempted, Parking
-from grantwire.identifiers import delivery_id
+from grantwire.identifiers import delivery_id, delivery_id_of
 from grantwire.models import Delivery, RequestEvent, State
 from grantwire.observability import Metric, count, logger
 from grantwire.request_events import request_id_in
@@ -32,16 +32,23 @@ def attempted(webhook_id: str, event: RequestEvent, attempt: Attempted) -> None:
 
 
 def parked(webhook_id: str, event: RequestEvent, parking: Parking) -> None:
-    """A delivery that was not sent yet: it waits for its host or its turn."""
-    count(Metric.DELIVERY_HELD if parking is Parking.HELD else Metric.DELIVERY_PARKED)
-    logger().info("delivery parked", extra=ids(event) | {"webhook_id": webhook_id, "state": parking})
+    """A delivery that was not sent yet: it waits for its receiver or its turn."""
+    held = parking is Parking.HELD
+    count(Metric.DELIVERY_HELD if held else Metric.DELIVERY_PARKED)
+    facts = {"webhook_id": webhook_id, "delivery_id": delivery_id(webhook_id, event), "state": parking}
+    logger().info("delivery held" if held else "delivery parked", extra=ids(event) | facts)
 
 
-def ended(delivery: Delivery, code: str) -> None:
+def ended(delivery: Delivery, code: str, event: RequestEvent | None = None) -> None:
     """A delivery that changed without a POST."""
     count(Metric.DELIVERY_INTERRUPTED if code == "interrupted" else Metric.DELIVERY_FAILED)
-    facts = {"webhook_id": delivery.webhook_id, "event_id": delivery.event_id, "code": code}
-    logger().warning("delivery ended without an attempt", extra=facts)
+    known: dict[str, object] = ids(event) if event else {"event_id": delivery.event_id, "trigger": delivery.trigger}
+    facts = {
+        "webhook_id": delivery.webhook_id,
+        "delivery_id": delivery_id_of(delivery.webhook_id, delivery.sort_key),
+        "code": code,
+    }
+    logger().warning("delivery ended without an attempt", extra=known | facts)
 
 
 def dropped(webhook_id: str, reason: str) -> None:

@@ -14,6 +14,7 @@ from grantwire.judging import Outcome
 from grantwire.models import HttpResponse, State
 
 SCHEDULE_SECONDS: Final = (0, 5, 30, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+NO_ATTEMPTS_LEFT: Final = "no_attempts_left"  # the code of what ends since its webhook has fewer attempts by now
 MAX_ATTEMPTS: Final = len(SCHEDULE_SECONDS)
 MAX_RETRY_AFTER_SECONDS: Final = 86_400.0
 _HEEDED: Final = (429, 503)

@@ -41,6 +41,7 @@ class SweepSettings(QueueSettings):
     """What `sweep` needs."""
 
     webhooks_table: str
+    event_bus: str
 
 
 @frozen
@@ -164,6 +165,7 @@ def read_sweep_settings(environment: Mapping[str, str]) -> SweepSettings:
         deliveries_table=_required(environment, "DELIVERIES_TABLE"),
         delivery_retention_days=_days(environment, "DELIVERY_RETENTION_DAYS"),
         wakeups_url=_required(environment, "WAKEUPS_URL"),
+        event_bus=_required(environment, "EVENT_BUS"),
     )
 
 

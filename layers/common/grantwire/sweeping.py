@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 from grantwire import reporting, retrying
-from grantwire.delivering import Wakeups, sweep_at, wake
+from grantwire.delivering import DEAD_LETTER_SECONDS, Wakeups, sweep_at, wake
+from grantwire.ending import Ender
 from grantwire.frozen import frozen
 from grantwire.judging import Outcome
 from grantwire.models import Delivery, State
@@ -36,12 +37,12 @@ class Rows(Protocol):
         """Look after the row later, due from now on where that is given; False when it has changed meanwhile."""
         ...
 
-    def interrupt(self, delivery: Delivery, following: Next, *, sweep_at: float | None) -> bool:
-        """End the attempt of a sender that did not come back; False when it did."""
+    def event(self, event_id: str) -> object | None:
+        """The stored event, None when there is none."""
         ...
 
-    def end(self, delivery: Delivery, *, code: str, reason: str) -> bool:
-        """End a waiting delivery without another attempt."""
+    def interrupt(self, delivery: Delivery, following: Next, *, sweep_at: float | None) -> bool:
+        """End the attempt of a sender that did not come back; False when it did."""
         ...
 
 
@@ -59,6 +60,7 @@ class Sweeper:
 
     rows: Rows
     wakeups: Wakeups
+    ender: Ender
     jobs: Jobs
     steps: Steps
     clock: Callable[[], float]
@@ -102,17 +104,14 @@ class Sweeper:
         if not self.rows.postpone(delivery, sweep_at=now + AGAIN_SECONDS, due_at=now if late else None):
             return
         if delivery.due_at is None:
-            self._end(delivery, "event_missing", _TOO_LARGE)
+            self.ender.end(delivery, code="event_missing", reason=_TOO_LARGE)
         elif now - delivery.due_at > GIVE_UP_SECONDS and not late:
-            self._end(delivery, "overdue", _NOT_WOKEN)
+            self.ender.end(delivery, code="overdue", reason=_NOT_WOKEN)
         else:
             self.wakeups.send(delivery, delay_seconds=0.0)
 
-    def _end(self, delivery: Delivery, code: str, reason: str) -> None:
-        if self.rows.end(delivery, code=code, reason=reason):
-            reporting.ended(delivery, code)
-
     def _interrupt(self, delivery: Delivery) -> None:
+        """What has no event waits for the one that AWS, or whoever re-drives the dead letters, hands in again."""
         now = self.clock()
         following = retrying.after(
             _INTERRUPTED,
@@ -122,6 +121,8 @@ class Sweeper:
             random=self.random,
         )
         look_at = None if following.due_at is None else sweep_at(following.due_at, now)
+        if self.rows.event(delivery.event_id) is None:
+            following, look_at = replace(following, due_at=None), now + DEAD_LETTER_SECONDS
         if self.rows.interrupt(delivery, following, sweep_at=look_at):
             reporting.ended(delivery, "interrupted")
             if following.due_at is not None:

@@ -6,6 +6,7 @@ import time
 from grantwire.circuits import Circuits
 from grantwire.delivering import Deliverer
 from grantwire.egress import Egress
+from grantwire.ending import Ender
 from grantwire.health import HealthKeeper
 from grantwire.invoking import Invoker
 from grantwire.pacing import Pacer
@@ -48,10 +49,15 @@ def health_keeper(settings: DeliverySettings) -> HealthKeeper:
     """Switches off webhooks whose receivers are gone, and tells the bus."""
     return HealthKeeper(
         records=webhook_store(settings.webhooks_table),
-        bus=EventBus(client=clients.events, name=settings.event_bus),
+        bus=event_bus(settings.event_bus),
         clock=time.time,
         disable_after_days=settings.disable_after_days,
     )
+
+
+def event_bus(name: str) -> EventBus:
+    """The bus that our own events are put on."""
+    return EventBus(client=clients.events, name=name)
 
 
 def circuit_store(table_name: str) -> CircuitStore:
@@ -70,6 +76,7 @@ def deliverer(settings: DeliverySettings, deliveries: DeliveryStore) -> Delivere
         invoker=invoker(settings.egress, own_host=settings.own_host),
         deliveries=deliveries,
         wakeups=wakeup_queue(settings.wakeups_url),
+        ender=Ender(rows=deliveries, bus=event_bus(settings.event_bus)),
         health=health_keeper(settings),
         circuits=Circuits(records=circuit_store(settings.deliveries_table), clock=time.time),
         pacer=Pacer(records=pace_store(settings.deliveries_table), clock=time.time, sleep=time.sleep),
