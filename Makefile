@@ -107,6 +107,7 @@ artefacts:
 	@export RUNTIME_PYTHON="$(RUNTIME_PYTHON)" UV="$(UV)" ARCHITECTURE="$(ARCHITECTURE)" SAM_CLI_TELEMETRY=0 MAKEFLAGS=--no-print-directory; \
 	test -n "$$RUNTIME_PYTHON" || echo "No Python 3.13 at hand: no .pyc files are shipped, and a cold start takes about twice as long."; \
 	"$(BIN)/sam" build --build-dir "$(BUILD_DIR)" --parameter-overrides "Architecture=$(ARCHITECTURE)"
+	@"$(BIN)/python" -m deployment.processor "$(BUILD_DIR)" "$(ARCHITECTURE)"
 	@"$(BIN)/python" -m deployment.materials "$(BUILD_DIR)"
 
 $(E2E_READY): requirements/e2e.txt | $(READY)

@@ -50,7 +50,7 @@ def previewed(result: Mapping[str, Any]) -> str:
 def delivery_row(one: Mapping[str, Any]) -> tuple[object, ...]:
     """A delivery in a list, see DELIVERY_COLUMNS."""
     waits = f"next {_second(one['next_attempt_at'])}" if one.get("next_attempt_at") else ""
-    waits = f"parked: {one['parked_host']} is down" if one.get("parked_host") else waits
+    waits = f"parked: the receiver at {one['parked_host']} is down" if one.get("parked_host") else waits
     reason = "; ".join(text for text in (one.get("reason") or "", waits) if text)
     event = (_second(one["event_time"]), one["trigger"], one.get("request_id"))
     return (*event, one["state"], one["attempts"], one["id"], reason)

@@ -53,7 +53,7 @@ def _deliveries() -> dict[str, Schema]:
         "created_at": TIME,
         "updated_at": TIME,
         "next_attempt_at": says(nullable(TIME), "null when none is to come"),
-        "parked_host": says(nullable(TEXT), "the host that is down, for which the delivery waits"),
+        "parked_host": says(nullable(TEXT), "the host of the receiver that is down, for which the delivery waits"),
         "last_attempt": nullable(last),
     }
     more = {

@@ -17,9 +17,10 @@ from cyclonedx.validation.json import JsonStrictValidator
 from grantwire.models import Webhook
 from local.aws import RuleQueue
 from local.http_server import Request
+from local.template import Template
 from local.torq import Torq
 from tests.deployed.cloud import Cloud
-from tests.deployed.emulator import ROOT, EmulatedFunction, Sandbox, make_build, runtime_python
+from tests.deployed.emulator import ARCHITECTURE, ROOT, EmulatedFunction, Sandbox, make_build, runtime_python
 from tests.deployed.processes import until
 from tests.deployed.subscription import body_for, calling, document
 
@@ -448,6 +449,12 @@ class TestBuild:
         assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(bill) is None
         wrong = bill.replace('"type": "library"', '"type": "book"')
         assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(wrong) is not None
+
+    def test_it_is_for_the_processor_that_it_was_built_for(self, build: Path) -> None:
+        """Deployed to the other one its compiled modules could not be loaded: CloudFormation refuses it."""
+        parameters: Any = Template.read(build / "template.yaml").content["Parameters"]
+        parameter = parameters["Architecture"]
+        assert (parameter["Default"], parameter["AllowedValues"]) == (ARCHITECTURE, [ARCHITECTURE])
 
     def test_two_builds_are_the_same(self, build: Path) -> None:
         """Byte for byte: a deployment without a change uploads nothing."""

@@ -285,8 +285,8 @@ def test_what_a_delivery_waits_for_is_said_in_words() -> None:
     """For a person who wants to replay it and cannot yet."""
     waiting = stored(numbered(1500), State.WAITING, 2).delivery
     assert standing(waiting) == "the delivery is waiting for its attempt number 3"
-    parked = replace(waiting, parked_for="hooks.torq.io")
-    assert standing(parked) == "the delivery is waiting for hooks.torq.io, which is down"
+    parked = replace(waiting, parked_for="hooks.torq.io wh_1")
+    assert standing(parked) == "the delivery is waiting for its receiver at hooks.torq.io, which is down"
     assert standing(replace(waiting, state=State.DELIVERING)) == "the delivery is being sent at this moment"
 
 

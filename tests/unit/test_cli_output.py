@@ -100,7 +100,7 @@ def test_a_delivery_that_waits_says_for_what() -> None:
         "2026-11-18T11:00:01Z  RequestCreated  waiting  1  dlv_1  busy; next 2026-11-18T11:05:00Z"
     )
     parked = one(1, "waiting", next_attempt_at=None, parked_host="hooks.torq.io")
-    assert delivery_line(parked).endswith("parked: hooks.torq.io is down")
+    assert delivery_line(parked).endswith("parked: the receiver at hooks.torq.io is down")
 
 
 class TestFollowing:

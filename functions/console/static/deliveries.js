@@ -73,7 +73,7 @@ function row(one) {
 
 /** What came of it, and what is next. */
 export function note(one) {
-  if (one.parked_host) return `${one.parked_host} is down: it is sent when the host is back`;
+  if (one.parked_host) return `the receiver at ${one.parked_host} is down: it is sent when that is back`;
   if (one.next_attempt_at) return [one.reason ? `${one.reason}; ` : "", "next attempt ", moment(one.next_attempt_at)];
   return one.reason ?? "";
 }

@@ -252,7 +252,7 @@ def standing(delivery: Delivery) -> str:
     if delivery.state is State.DELIVERING:
         return "the delivery is being sent at this moment"
     if delivery.parked_for is not None:
-        return f"the delivery is waiting for {host_in(delivery.parked_for)}, which is down"
+        return f"the delivery is waiting for its receiver at {host_in(delivery.parked_for)}, which is down"
     return f"the delivery is waiting for its attempt number {delivery.attempts + 1}"
 
 
