@@ -266,6 +266,20 @@ MUTANTS: Final = (
         new="            pass",
     ),
     Mutant(
+        name="a dead sender's event that nobody stored is let go",
+        module=delivering,
+        old="elif begun_at is None and (again or found.state is State.DELIVERING):",
+        new="elif False:",
+        seed=300,
+    ),
+    Mutant(
+        name="the sweep has what has no event woken",
+        module=sweeping,
+        old="if following.due_at is not None and self.rows.event(delivery.event_id) is None:",
+        new="if False:",
+        seed=200,
+    ),
+    Mutant(
         name="the sweep does not postpone what it has woken",
         module=sweeping,
         old="if not self.rows.postpone(delivery, sweep_at=now + AGAIN_SECONDS, due_at=now if late else None):",

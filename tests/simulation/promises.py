@@ -232,7 +232,7 @@ class Promises:
             if row.delivery.state not in _ENDED:
                 self._unended(key, row, in_dead_letters)
             else:
-                self._ended(key, row)
+                self._ended(key, row, in_dead_letters)
         for key in {*self.posts, *self.first}:
             if key not in self.store.rows and key[1].partition("#")[2] not in in_dead_letters:
                 self.broken("no pair is lost", f"{key} was begun and has no row")
@@ -243,7 +243,7 @@ class Promises:
         if row.delivery.state is State.WAITING and "too large to be stored" not in row.reason:
             self.broken("what waits says why", f"{key} is {row}")
 
-    def _ended(self, key: Key, row: Row) -> None:
+    def _ended(self, key: Key, row: Row, in_dead_letters: set[str]) -> None:
         delivery, this = row.delivery, self.rounds[key]
         if (delivery.due_at, delivery.lease_until, delivery.sweep_at, delivery.parked_for) != (None,) * 4:
             self.broken("what has ended is in no index", f"{key} is {row}")
@@ -253,10 +253,10 @@ class Promises:
         accepted = any(post.accepted for post in self.posts.get(key, ()))
         if delivery.state is State.SUCCEEDED and not accepted:
             self.broken("success was seen by the receiver", f"{key} is {row}")
-        if delivery.state is State.FAILED and not self._explained(key, row):
+        if delivery.state is State.FAILED and not self._explained(key, row, in_dead_letters):
             self.broken("a failure has its reason", f"{key} is {row}")
 
-    def _explained(self, key: Key, row: Row) -> bool:
+    def _explained(self, key: Key, row: Row, in_dead_letters: set[str]) -> bool:
         known, attempts = self.webhooks[key[0]], row.delivery.attempts
         match row.code:
             case "webhook_inactive":
@@ -266,7 +266,10 @@ class Promises:
             case "no_attempts_left":
                 return attempts >= self.policy(key[0])
             case "event_missing":
-                return not self.storable[row.delivery.event_id]
+                kept = row.delivery.event_id in in_dead_letters  # AWS has it, for whoever re-drives it
+                replayed = self.rounds[key].kept_before > 0
+                unwanted = known.was_inactive or known.was_deleted
+                return not self.storable[row.delivery.event_id] and (kept or replayed or unwanted)
             case "interrupted":
                 return attempts >= MAX_ATTEMPTS
             case "overdue":

@@ -223,11 +223,14 @@ class Deliverer:
         found = self.deliveries.claim_new(claimed, over=begun)
         if found is None:
             return self._attempt(webhook, event, claimed, secret_values, stored=begun_at is not None)
-        if found.state is State.WAITING and found.due_at is None and found.parked_for is None:  # AWS hands it in again
-            if found.attempts < webhook.max_attempts:
-                return self._claim_again(found, webhook, event, secret_values, stored=False)
+        again = (
+            found.state is State.WAITING and found.due_at is None and found.parked_for is None
+        )  # AWS hands it in again
+        if again and found.attempts >= webhook.max_attempts:
             self.ender.end(found, code=retrying.NO_ATTEMPTS_LEFT, reason="all attempts were made", event=event)
-        if begun_at is None and found.state is State.DELIVERING:  # its sender may have died: AWS must keep the event
+        elif again and (attempted := self._claim_again(found, webhook, event, secret_values, stored=False)):
+            return attempted
+        elif begun_at is None and (again or found.state is State.DELIVERING):  # a sender that may die: AWS must keep it
             raise UnstoredEventError(event.id)
         return None
 
@@ -280,8 +283,7 @@ class Deliverer:
         *,
         stored: bool,
     ) -> Attempted | None:
-        claimed = self.deliveries.claim(delivery, lease_until=self.clock() + LEASE_SECONDS)
-        if claimed is None:
+        if (claimed := self.deliveries.claim(delivery, lease_until=self.clock() + LEASE_SECONDS)) is None:
             return None
         return self._attempt(webhook, event, claimed, secret_values, stored=stored)
 
@@ -308,9 +310,8 @@ class Deliverer:
         if following.state is State.WAITING and not stored:
             fault = UnstoredEventError(event.id)
             outcome = replace(invocation.outcome, sentence=f"{invocation.outcome.sentence}; {fault}")
-            unwoken = replace(following, due_at=None)
-            look_at = now + DEAD_LETTER_SECONDS
-            self.deliveries.record(delivery, replace(invocation, outcome=outcome), unwoken, sweep_at=look_at)
+            told, unwoken = replace(invocation, outcome=outcome), replace(following, due_at=None)
+            self.deliveries.record(delivery, told, unwoken, sweep_at=now + DEAD_LETTER_SECONDS)
             raise fault
         recorded = self._record(delivery, invocation, following, now, record or self.deliveries.record)
         if recorded:  # otherwise the lease was over, and what follows is another sender's to say

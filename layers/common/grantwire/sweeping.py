@@ -121,7 +121,7 @@ class Sweeper:
             random=self.random,
         )
         look_at = None if following.due_at is None else sweep_at(following.due_at, now)
-        if self.rows.event(delivery.event_id) is None:
+        if following.due_at is not None and self.rows.event(delivery.event_id) is None:
             following, look_at = replace(following, due_at=None), now + DEAD_LETTER_SECONDS
         if self.rows.interrupt(delivery, following, sweep_at=look_at):
             reporting.ended(delivery, "interrupted")
