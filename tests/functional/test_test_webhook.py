@@ -273,7 +273,7 @@ def test_a_failed_test_says_what_a_delivery_would_do_and_what_to_look_at(world: 
         "sentence": "A delivery would be sent again after 2.5 to 5 seconds, at most 3 times in all.",
         "after_seconds": [2.5, 5],
     }
-    assert first["tips"] == ["The receiver failed by its own account: its log knows why. Deliveries are sent again."]
+    assert first["tips"] == ["The receiver failed by its own account: its log knows why."]
     assert second["retry"] == {
         "state": "waiting",
         "sentence": "A delivery would be sent again after 120 seconds, at most 3 times in all.",

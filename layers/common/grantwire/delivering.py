@@ -223,9 +223,8 @@ class Deliverer:
         found = self.deliveries.claim_new(claimed, over=begun)
         if found is None:
             return self._attempt(webhook, event, claimed, secret_values, stored=begun_at is not None)
-        again = (
-            found.state is State.WAITING and found.due_at is None and found.parked_for is None
-        )  # AWS hands it in again
+        # What was left to AWS, which hands it in again.
+        again = found.state is State.WAITING and found.due_at is None and found.parked_for is None
         if again and found.attempts >= webhook.max_attempts:
             self.ender.end(found, code=retrying.NO_ATTEMPTS_LEFT, reason="all attempts were made", event=event)
         elif again and (attempted := self._claim_again(found, webhook, event, secret_values, stored=False)):

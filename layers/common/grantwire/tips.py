@@ -62,7 +62,7 @@ _BY_CODE: Final = {
 _REDIRECT: Final = ("Redirects are not followed: enter the address that the answer's Location header names.",)
 _REDIRECT_CODES: Final = frozenset(f"http_{status}" for status in REDIRECTS)
 _HEEDED: Final = "Deliveries wait as long as the answer's Retry-After says, 24 hours at most."
-_SERVER_FAULT: Final = ("The receiver failed by its own account: its log knows why. Deliveries are sent again.",)
+_SERVER_FAULT: Final = ("The receiver failed by its own account: its log knows why.",)
 _TORQ: Final = {
     "http_400": "Torq: the trigger's body must be a JSON object.",
     "http_401": "Torq: the header must have the name and value that the webhook integration's authentication asks for.",
