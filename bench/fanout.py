@@ -196,9 +196,9 @@ def measured(counts: Sequence[int] = (1, 10, 50, 100, 1000)) -> dict[str, dict[s
 
 
 def kb_each(figures: dict[str, dict[str, float]], fewer: int = 50, more: int = 1000) -> float:
-    """Memory for each webhook beyond fifty, the rows and wake-ups that stay in memory here included."""
-    [*_, most] = [one["memory_kb"] for name, one in figures.items() if name.startswith(f"{more} ")]
-    [*_, least] = [one["memory_kb"] for name, one in figures.items() if name.startswith(f"{fewer} ")]
+    """The most memory for each webhook beyond fifty, the rows and wake-ups that stay in memory here included."""
+    most = max(one["memory_kb"] for name, one in figures.items() if name.startswith(f"{more} "))
+    least = min(one["memory_kb"] for name, one in figures.items() if name.startswith(f"{fewer} "))
     return (most - least) / (more - fewer)
 
 

@@ -198,7 +198,7 @@ def fan_out() -> Part:
     each = (fifty["wall_ms"] - fifty["floor_ms"]) / fanout.THREADS * 1000
     text = table(names, rows) + (
         f"\nOf fifty with 5 ms, each takes {each:.0f} µs more than a thread that only waits, the handler alone, and "
-        f"{fifty['https_cpu_ms'] / fanout.THREADS:.2f} ms of CPU over HTTPS. Each webhook beyond fifty takes "
+        f"{fifty['https_cpu_ms'] / fanout.THREADS:.2f} ms of CPU over HTTPS. Each webhook beyond fifty takes at most "
         f"{fanout.kb_each(figures):.1f} KB, the rows and messages that stay in memory here included.\n"
     )
     return text, [_of_a_latency(figures, latency) for latency in fanout.LATENCIES]
