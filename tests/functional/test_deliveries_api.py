@@ -1,6 +1,8 @@
 """Deliveries are read and replayed over HTTP: the real routes, on deliveries that dispatch and redeliver have made."""
 
 import json
+import random
+import string
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,6 +18,7 @@ from grantwire.errors import StoreError
 from grantwire.identifiers import new_job_id, new_webhook_id
 from grantwire.models import MASK, RequestEvent, State, Webhook
 from grantwire.request_events import parse
+from grantwire.stores.attempts import MAX_ATTEMPT_BYTES
 from grantwire.stores.deliveries import DeliveryStore
 from grantwire.stores.delivery_pages import DeliveryPages
 from tests.functional.conftest import World, event_file, wakeup_of
@@ -143,6 +146,24 @@ def test_a_delivery_tells_every_attempt_and_the_events_payload(world: World, aut
     assert denied["remote_address"].startswith("127.0.0.1")
     assert busy["started_at"] < denied["started_at"]
     assert "dG9ycS10b2tlbg" not in json.dumps(found)
+
+
+def test_an_answer_that_makes_fifty_validators_find_much_leaves_room_in_the_row(
+    world: World, authority: Authority, api: Api
+) -> None:
+    """What they found is left out, as bodies are; the reason says which one did not hold. A row has room for twenty."""
+    chance = random.Random(1)
+    found = ["".join(chance.choices(string.ascii_letters + string.digits, k=200)) for _ in range(250)]
+    validators = [{"json_path": f"$[{5 * one}:{5 * one + 5}]", "expected_values": ["ok"]} for one in range(50)]
+    with receiving(answering(answer("200 OK", json.dumps(found).encode())), authority.server_context()) as receiver:
+        webhook = world.webhook(receiver.url, response_validators=validators)
+        world.dispatch(created())
+    [row] = [row for row in world.rows("DeliveriesTable") if row["pk"]["S"] == webhook.id]
+    assert len(row["attempts"]["L"][0]["B"]) <= MAX_ATTEMPT_BYTES
+    [one] = api.get(f"/api/webhooks/{webhook.id}/deliveries")[1]["items"]
+    [attempt] = api.get(f"/api/deliveries/{one['id']}")[1]["history"]
+    assert (attempt["code"], attempt["validators"], attempt["too_large"]) == ("validator", [], True)
+    assert "$[0:5] is not as expected" in attempt["reason"]
 
 
 def test_an_interrupted_attempt_is_shown_as_far_as_it_is_known(world: World, api: Api) -> None:

@@ -14,11 +14,14 @@ MAX_ATTEMPT_BYTES: Final = 12_000  # compressed; a row holds at most twenty atte
 
 
 def write_attempt(invocation: Invocation) -> bytes:
-    """The attempt, compressed; without bodies and headers where these are too much."""
-    whole = compressed(_attempt(invocation))
-    if len(whole) <= MAX_ATTEMPT_BYTES:
-        return whole
-    return compressed(_attempt(invocation) | {"request": None, "response": None, "cut": True})
+    """The attempt, compressed; without bodies and headers, and what validators found, where these are too much."""
+    attempt = _attempt(invocation)
+    for without in ((), ("request", "response"), ("request", "response", "validators")):
+        left_out = dict.fromkeys(without) | ({"cut": True} if without else {})
+        written = compressed(attempt | left_out)
+        if len(written) <= MAX_ATTEMPT_BYTES:
+            break
+    return written
 
 
 def write_interruption(number: int, started_at: float) -> bytes:

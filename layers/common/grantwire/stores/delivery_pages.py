@@ -189,7 +189,7 @@ def _attempt(data: bytes) -> KeptAttempt:
         webhook_version=kept.get("webhook_version"),
         request=request and KeptRequest(**request | {"headers": _headers(request)}),
         response=response and KeptResponse(**response | {"headers": _headers(response)}),
-        verdicts=tuple(KeptVerdict(**one | {"found": tuple(one["found"])}) for one in kept.get("validators", [])),
+        verdicts=tuple(KeptVerdict(**one | {"found": tuple(one["found"])}) for one in kept.get("validators") or ()),
         timings=timings
         and Timings(**dict(zip(("dns", "connect", "tls", "first_byte", "total"), timings, strict=True))),
         remote_address=kept.get("remote_address"),
