@@ -89,6 +89,28 @@ def test_inside_something_unknown_nothing_is_said() -> None:
     assert said("{{#each data.extras}}{{name}} {{this.id}}{{/each}}") == ["no event is known to have 'data.extras'"]
 
 
+@pytest.mark.parametrize(
+    ("url", "column", "reason"),
+    [
+        ("https://10.0.0.1/hook", 9, "10.0.0.1 is a private or reserved address"),
+        ("https://127.0.0.1:8443/", 9, "127.0.0.1 is a loopback address"),
+        ("https://169.254.169.254/latest/{{data.id}}", 9, "is a link-local address, where clouds keep credentials"),
+        ("https://[fd00::1]:8443/", 10, "fd00::1 is a private or reserved address"),
+    ],
+)
+def test_an_address_that_will_not_be_called_is_named(url: str, column: int, reason: str) -> None:
+    """Before every delivery fails."""
+    [found] = warnings(webhook_of(url=url))
+    assert (found.path, found.line, found.column) == ("url", 1, column)
+    assert reason in found.message
+
+
+@pytest.mark.parametrize("url", ["https://hooks.torq.io/", "https://93.184.215.14:8443/", "https://[2606:4700::1111]/"])
+def test_a_name_and_a_public_address_are_left_alone(url: str) -> None:
+    """Where a name leads is known only when it is called."""
+    assert warnings(webhook_of(url=url)) == ()
+
+
 def test_url_and_plain_headers_are_looked_at_and_secrets_are_not() -> None:
     """Each with the path of its field; a secret's text is nobody's business."""
     headers = (Header(name="X-A", value="{{nope}}"), Header(name="X-B", value=PlainSecret("{{secret}}")))

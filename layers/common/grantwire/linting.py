@@ -1,18 +1,20 @@
-"""What is probably a mistake in a webhook's templates: said when it is saved or tested, and never refused.
+"""What is probably a mistake in a webhook's URL and templates: said when it is saved or tested, and never refused.
 
 Producers send more fields than the schema lists, so a path that no event is known to have is a warning only.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
+from grantwire.addresses import refusal
 from grantwire.errors import TemplateError
 from grantwire.frozen import frozen
 from grantwire.models import Webhook
 from grantwire.payload_schema import FieldType, look_up, suggestion
 from grantwire.rendering import COMMA_REMEDY
 from grantwire.tags import Kind, Name, Tag, Token, read
+from grantwire.urls import host_of
 
 MOST_WARNINGS: Final = 20
 _EVERY: Final = "[]"
@@ -39,7 +41,21 @@ def warnings(webhook: Webhook) -> tuple[LintWarning, ...]:
         if isinstance(header.value, str)
     ]
     templates = [("url", webhook.url), ("body_template", webhook.body_template), *headers]
-    return tuple(islice((warning for path, text in templates for warning in _of_template(path, text)), MOST_WARNINGS))
+    found = (warning for path, text in templates for warning in _of_template(path, text))
+    return tuple(islice(chain(_of_host(webhook.url), found), MOST_WARNINGS))
+
+
+def _of_host(url: str) -> Iterator[LintWarning]:
+    """An address that will not be called. Where a name leads is known only then."""
+    host = host_of(url)
+    address = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    try:
+        reason = refusal(address)
+    except ValueError:
+        return
+    if reason:
+        message = f"{address} is {reason}: only public addresses are called, so every delivery fails"
+        yield LintWarning(path="url", line=1, column=url.find(address) + 1, message=message)
 
 
 def _of_template(path: str, text: str) -> Iterator[LintWarning]:
