@@ -1,7 +1,7 @@
 """A day at 1, 100 and 10,000 events a second with an hour's outage in it, second by second, against AWS's quotas.
 
 A model of what is counted elsewhere: how long an event keeps a function busy and what it writes (`bench/bill.py`,
-`make outage`), when it is tried again (`retrying`), how a host that is down is parked and drained (`circuits`). Each
+`make outage`), when it is tried again (`retrying`), how deliveries are parked and drained (`circuits`). Each
 event goes to one webhook, of three hosts; one of them hangs from noon to one. What is told is what would be needed:
 where that is more than there is, it waits. Nothing of AWS runs here: the quotas are the defaults in us-east-1, but for
 redeliver's `MaximumConcurrency`, which template.yaml sets.

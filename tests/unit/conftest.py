@@ -1,6 +1,7 @@
 """What the unit tests share: hypothesis' profile, JSON as a producer may send it, a webhook and an event to vary."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -8,7 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from grantwire.configurations import parse_webhook
-from grantwire.models import RequestEvent, Webhook
+from grantwire.identifiers import moment
+from grantwire.models import Delivery, RequestEvent, State, Webhook
 
 # The same examples each time: a red build is red for everybody, and nothing is kept between runs.
 settings.register_profile("project", derandomize=True, database=None, deadline=None, max_examples=60)
@@ -68,3 +70,15 @@ def document(**fields: Any) -> dict[str, Any]:
 def webhook_of(**fields: Any) -> Webhook:
     """The webhook that `document(**fields)` describes."""
     return parse_webhook(document(**fields), webhook_id="wh_06ewh5hy0000000000000000", now=1795000000.0)
+
+
+def waiting_of(number: int = 1, **facts: Any) -> Delivery:
+    """A delivery of webhook `wh_1` that waits, of an event of its own for each number, and other facts where given."""
+    waiting = Delivery(
+        webhook_id="wh_1",
+        sort_key=f"{moment(1795000000.0)}#evt_{number:032x}",
+        trigger="RequestCreated",
+        state=State.WAITING,
+        attempts=1,
+    )
+    return replace(waiting, **facts)

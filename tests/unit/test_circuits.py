@@ -1,4 +1,4 @@
-"""`circuits`: what counts against a host, when enough of it opens the circuit, and how those of many hosts go on."""
+"""`circuits`: what counts against a receiver, when it opens the circuit, and how those of many receivers go on."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -20,11 +20,10 @@ from grantwire.circuits import (
     receiver_failed,
 )
 from grantwire.ending import Ender
-from grantwire.identifiers import moment
 from grantwire.judging import Outcome
 from grantwire.models import Delivery, State, Webhook
 from tests.fakes import FakeBus, FakeCircuits, FakeDeliveries, FakeWakeups, FakeWebhooks
-from tests.unit.conftest import webhook_of
+from tests.unit.conftest import waiting_of, webhook_of
 
 NOW = 1_795_000_000.0
 HOST = "down.example.com"
@@ -51,7 +50,7 @@ def test_what_counts_against_a_host(code: str, failed: bool | None) -> None:
 
 
 def test_ten_failures_in_a_row_open_the_circuit_and_nine_do_not() -> None:
-    """A host that fails once or twice is left to the schedule."""
+    """A receiver that fails once or twice is left to the schedule."""
     window = Window()
     verdicts = [window.add(NOW + second, failed=True) for second in range(FEWEST_ATTEMPTS)]
     assert verdicts == [False] * (FEWEST_ATTEMPTS - 1) + [True]
@@ -111,18 +110,10 @@ class Outage:
 
     def park(self, receiver: str = RECEIVER, **facts: Any) -> Delivery:
         """A delivery that waits for the receiver from now on."""
-        number = len(self.rows.rows)
-        parked = Delivery(
-            webhook_id="wh_1",
-            sort_key=f"{moment(NOW)}#evt_{number:032x}",
-            trigger="RequestCreated",
-            state=State.WAITING,
-            attempts=0,
-            parked_for=receiver,
-            parked_at=self.now,
-        )
-        assert self.rows.queue_new(replace(parked, **facts))
-        return replace(parked, **facts)
+        known: dict[str, Any] = {"attempts": 0, "parked_for": receiver, "parked_at": self.now}
+        parked = waiting_of(len(self.rows.rows), **(known | facts))
+        assert self.rows.queue_new(parked)
+        return parked
 
     def stored(self, delivery: Delivery) -> Delivery:
         """As it is now."""
@@ -132,8 +123,8 @@ class Outage:
 
 
 def test_who_still_takes_the_circuit_for_open_parks_nothing_for_ever() -> None:
-    """The probe came long after it was due, when a process had just read that the host is down: what that one parks
-    is released, since the circuit stays for a while from the moment the host was found to be back.
+    """The probe came long after it was due, when a process had just read that it is down: what that one parks
+    is released, since the circuit stays for a while from the moment it was found to be back.
     """
     outage = Outage()
     outage.circuits.open(Circuit(receiver=RECEIVER, opened_at=NOW, probe_at=NOW + 30))

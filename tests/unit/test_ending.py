@@ -5,16 +5,11 @@ from dataclasses import dataclass
 
 from grantwire.ending import Ender
 from grantwire.errors import StoreError
-from grantwire.models import Delivery, State
+from grantwire.models import State
 from tests.fakes import FakeBus, FakeDeliveries
+from tests.unit.conftest import waiting_of
 
-WAITING = Delivery(
-    webhook_id="wh_1",
-    sort_key="2026-11-18T11:06:40.000000Z#evt_00000000000000000000000000000001",
-    trigger="RequestCreated",
-    state=State.WAITING,
-    attempts=1,
-)
+WAITING = waiting_of()
 
 
 @dataclass

@@ -241,6 +241,19 @@ def named(values: dict[str, Any], number: int) -> tuple[str, Any]:
     return f"@root.[{name}]", values[name]
 
 
+def placeholders(forms: list[str], parsed_as: Callable[[Any], Any]) -> st.SearchStrategy[Skeleton]:
+    """A placeholder in one of the forms, and what its value is parsed as there."""
+
+    def made(form: str, number: int) -> Skeleton:
+        def skeleton(values: dict[str, Any]) -> tuple[str, Any]:
+            name, value = named(values, number)
+            return form % name, parsed_as(value)
+
+        return skeleton
+
+    return st.builds(made, st.sampled_from(forms), st.integers(0, MOST_VALUES - 1))
+
+
 def bare() -> st.SearchStrategy[Skeleton]:
     """A placeholder by itself."""
     forms = [
@@ -250,15 +263,7 @@ def bare() -> st.SearchStrategy[Skeleton]:
         "{{#if no}}1{{else}}{{%s}}{{/if}}",
         "{{^no}} {{%s}}{{/no}}",
     ]
-
-    def made(form: str, number: int) -> Skeleton:
-        def skeleton(values: dict[str, Any]) -> tuple[str, Any]:
-            name, value = named(values, number)
-            return form % name, value if type(value) is str else json.loads(plain_text(value) or "null")
-
-        return skeleton
-
-    return st.builds(made, st.sampled_from(forms), st.integers(0, MOST_VALUES - 1))
+    return placeholders(forms, lambda value: value if type(value) is str else json.loads(plain_text(value) or "null"))
 
 
 def string() -> st.SearchStrategy[Skeleton]:
@@ -275,13 +280,6 @@ def string() -> st.SearchStrategy[Skeleton]:
         text = text.replace("{", "").replace("}", "").replace("[", "")
         return lambda _: (json.dumps(text)[1:-1], text)
 
-    def placeholder(form: str, number: int) -> Skeleton:
-        def skeleton(values: dict[str, Any]) -> tuple[str, Any]:
-            name, value = named(values, number)
-            return form % name, plain_text(value)
-
-        return skeleton
-
     def made(parts: list[Skeleton]) -> Skeleton:
         def skeleton(values: dict[str, Any]) -> tuple[str, Any]:
             written = [part(values) for part in parts]
@@ -289,8 +287,7 @@ def string() -> st.SearchStrategy[Skeleton]:
 
         return skeleton
 
-    placeholders = st.builds(placeholder, st.sampled_from(forms), st.integers(0, MOST_VALUES - 1))
-    return st.lists(st.one_of(texts().map(literal), placeholders), max_size=3).map(made)
+    return st.lists(st.one_of(texts().map(literal), placeholders(forms, plain_text)), max_size=3).map(made)
 
 
 def nested(inner: Skeleton) -> Skeleton:

@@ -182,6 +182,6 @@ def test_a_stray_percent_is_refused(url: str) -> None:
         ("no url", ""),
     ],
 )
-def test_what_shares_a_circuit(url: str, host: str) -> None:
+def test_what_a_url_leads_to(url: str, host: str) -> None:
     """The host as it is called, and its port unless it is the usual one."""
     assert host_of(url) == host

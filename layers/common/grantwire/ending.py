@@ -1,11 +1,11 @@
 """Ends deliveries without an attempt, and tells of each in the log and on the bus."""
 
-from collections.abc import Mapping
 from typing import Protocol
 
 from grantwire import reporting
 from grantwire.errors import StoreError
 from grantwire.frozen import frozen
+from grantwire.health import Bus, tell_failed
 from grantwire.identifiers import delivery_id_of
 from grantwire.models import Delivery, RequestEvent
 from grantwire.observability import logger
@@ -16,14 +16,6 @@ class Rows(Protocol):
 
     def end(self, delivery: Delivery, *, code: str, reason: str) -> bool:
         """End a waiting delivery without another attempt; False when it has changed meanwhile."""
-        ...
-
-
-class Bus(Protocol):
-    """Tells others, see `stores.bus`."""
-
-    def tell(self, what: str, facts: Mapping[str, object]) -> None:
-        """Put an event of ours on the bus."""
         ...
 
 
@@ -39,12 +31,9 @@ class Ender:
         if not self.rows.end(delivery, code=code, reason=reason):
             return
         reporting.ended(delivery, code, event)
-        facts = {
-            "webhook_id": delivery.webhook_id,
-            "event_id": delivery.event_id,
-            "delivery_id": delivery_id_of(delivery.webhook_id, delivery.sort_key),
-        }
+        about = (delivery.webhook_id, delivery.event_id, delivery_id_of(delivery.webhook_id, delivery.sort_key))
         try:
-            self.bus.tell("DeliveryFailed", facts | {"code": code, "reason": reason})
+            tell_failed(self.bus, *about, code=code, reason=reason)
         except StoreError as exc:
+            facts = dict(zip(("webhook_id", "event_id", "delivery_id"), about, strict=True))
             logger().error("bus not told", extra=facts | {"code": code, "reason": str(exc)})

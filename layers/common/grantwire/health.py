@@ -61,6 +61,12 @@ class Bus(Protocol):
         ...
 
 
+def tell_failed(bus: Bus, webhook_id: str, event_id: str, delivery_id: str, *, code: str, reason: str) -> None:
+    """Say that a delivery has ended as failed, whoever ended it. Raises StoreError."""
+    facts = {"webhook_id": webhook_id, "event_id": event_id, "delivery_id": delivery_id}
+    bus.tell("DeliveryFailed", facts | {"code": code, "reason": reason})
+
+
 @frozen
 class HealthKeeper:
     """Draws the conclusions from what attempts came to. Raises StoreError for our own faults."""
@@ -81,8 +87,8 @@ class HealthKeeper:
             self._succeeded(webhook, again=attempts > 1)
 
     def _failed(self, webhook: Webhook, event: RequestEvent, outcome: Outcome) -> None:
-        facts = {"webhook_id": webhook.id, "event_id": event.id, "delivery_id": delivery_id(webhook.id, event)}
-        self.bus.tell("DeliveryFailed", {**facts, "code": outcome.code, "reason": outcome.sentence})
+        about = (webhook.id, event.id, delivery_id(webhook.id, event))
+        tell_failed(self.bus, *about, code=outcome.code, reason=outcome.sentence)
         if outcome.code == GONE:
             self._disable(webhook, "the receiver answered 410: it is gone and wants no more events")
         elif outcome.state is State.WAITING:  # a failure that might have passed, and did not in all its attempts

@@ -31,7 +31,7 @@ class WakeupQueue:
             self.client().send_message(QueueUrl=self.queue_url, MessageBody=write_wakeup(delivery), DelaySeconds=delay)
 
     def send_probe(self, delivery: Delivery) -> None:
-        """Wake a delivery now, and have it sent although its host's circuit is open."""
+        """Wake a delivery now, and have it sent although its receiver's circuit is open."""
         with translated("sqs SendMessage"):
             self.client().send_message(
                 QueueUrl=self.queue_url, MessageBody=json.dumps([*json.loads(write_wakeup(delivery)), "probe"])
